@@ -1,0 +1,1 @@
+"""LangGraph graphs, routing, approval, escalation and handoff. Imports tools and tracking_core only."""

@@ -1,0 +1,1 @@
+"""Simulated vendors and sellers, load and benchmarks, datasets and gates."""

@@ -1,0 +1,1 @@
+"""What an agent or a wizard may do: thin, typed, logged wrappers over tracking_core."""

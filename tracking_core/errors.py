@@ -1,0 +1,103 @@
+"""Errors a caller can meet. Each class is one state with one stable ``code``; the edge turns it into problem JSON.
+
+HubError
+├── InvalidRequest              422  a field is missing or wrong
+│   └── MalformedBody           400  the body is not what its content type says
+├── Unauthorized                401  no key, or a key we do not know
+│   └── SignatureInvalid        401  the webhook is not from the gateway
+├── Forbidden                   403  the key may not do this
+├── NotFound                    404
+├── Conflict                    409
+├── BodyTooLarge                413
+├── RateLimited                 429  carries ``retry_after_seconds``
+├── ServiceUnavailable          503  nothing was kept; try again
+└── ConfigurationError          500  the operator must act; says what to do
+
+Messages are English msgids with ``{placeholders}``; the edge translates them (pt-BR first).
+"""
+
+from typing import ClassVar
+
+
+class HubError(Exception):
+    """Base of every expected failure. ``params`` fill the message's placeholders and never hold a secret."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    message: ClassVar[str] = "Something failed on our side. Nothing was lost; try again in a moment."
+
+    def __init__(self, **params: object) -> None:
+        self.params = params
+        super().__init__(self.message.format(**params) if params else self.message)
+
+
+class InvalidRequest(HubError):
+    """``errors`` is a list of ``{field, code, message}``; values sent are never repeated."""
+
+    status = 422
+    code = "invalid_request"
+    message = "One or more fields are missing or wrong. See the list of errors."
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+class MalformedBody(HubError):
+    status = 400
+    code = "malformed_body"
+    message = "The body is not a JSON object in UTF-8."
+
+
+class Unauthorized(HubError):
+    status = 401
+    code = "unauthorized"
+    message = "The key is missing or not known. Send the write key or the secret key of your tenant."
+
+
+class SignatureInvalid(HubError):
+    status = 401
+    code = "webhook_signature_invalid"
+    message = "The webhook's signature does not match the secret saved for this endpoint."
+
+
+class Forbidden(HubError):
+    status = 403
+    code = "forbidden"
+    message = "This key may not do that."
+
+
+class NotFound(HubError):
+    status = 404
+    code = "not_found"
+    message = "There is no such {what}."
+
+
+class Conflict(HubError):
+    status = 409
+    code = "conflict"
+    message = "{what} is in another state: {reason}."
+
+
+class BodyTooLarge(HubError):
+    status = 413
+    code = "body_too_large"
+    message = "The body is larger than {limit_bytes} bytes."
+
+
+class RateLimited(HubError):
+    status = 429
+    code = "rate_limited"
+    message = "Too many requests with this key. Try again in {retry_after_seconds} s."
+
+
+class ServiceUnavailable(HubError):
+    status = 503
+    code = "service_unavailable"
+    message = "The request was not saved because the database did not answer. Send it again."
+
+
+class ConfigurationError(HubError):
+    status = 500
+    code = "configuration_error"
+    message = "{problem}"

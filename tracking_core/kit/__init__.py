@@ -1,0 +1,1 @@
+"""Small things with no domain word in them. Imports nothing above itself."""

@@ -1,0 +1,106 @@
+"""Every setting of the hub: one typed class, read from ``HUB_*`` environment variables.
+
+An empty ``database_url``, ``redis_url`` or ``secrets_keys`` means "the embedded servers of this data
+directory": ``hub up`` writes what it started to ``<data_dir>/runtime.json`` and every other command reads it.
+"""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+RUNTIME_FILE = "runtime.json"
+
+
+class Settings(BaseSettings):
+    """Typed settings. Durations carry their unit in the name; sizes are bytes."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", env_file=".env", extra="ignore", frozen=True)
+
+    environment: Literal["development", "testing", "production"] = "development"
+    log_level: str = "INFO"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+    data_dir: Path = Path(".hub")
+
+    database_url: str = ""
+    redis_url: str = ""
+    embedded_postgres_port: int = 54320
+    embedded_redis_port: int = 63790
+    simulators_port: int = 8090
+    secrets_keys: SecretStr = SecretStr("")
+
+    meta_graph_url: str = "https://graph.facebook.com"
+    meta_graph_version: str = "v26.0"
+    hotmart_auth_url: str = "https://api-sec-vlc.hotmart.com"
+    hotmart_api_url: str = "https://developers.hotmart.com"
+    kiwify_api_url: str = "https://public-api.kiwify.com"
+    llm_base_url: str = ""
+    llm_api_key: SecretStr = SecretStr("")
+    llm_model: str = ""
+
+    trusted_proxies: list[str] = []
+    track_max_body_bytes: int = 16_384
+    webhook_max_body_bytes: int = 1_048_576
+    api_max_body_bytes: int = 262_144
+    track_rate_per_second: int = 2_000
+    collect_group_max: int = 500
+    collect_queue_max: int = 20_000
+    database_pool_size: int = 8
+
+    worker_threads: int = 8
+    worker_poll_ms: int = 50
+    pipeline_batch: int = 100
+    late_click_grace_seconds: int = 30
+    delivery_batch: int = Field(default=1_000, ge=1, le=1_000)
+    delivery_slots: int = 2
+    delivery_lease_seconds: int = 60
+    meta_timeout_seconds: float = 10.0
+    sweep_interval_ms: int = 1_000
+    tracking_retention_days: int = 180
+
+    @field_validator("public_url", "meta_graph_url", "hotmart_auth_url", "hotmart_api_url", "kiwify_api_url")
+    @classmethod
+    def _no_trailing_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @property
+    def base_url(self) -> str:
+        """Where browsers and gateways reach the hub; no trailing slash."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings, env_settings, dotenv_settings, _RuntimeFile(settings_cls))
+
+
+class _RuntimeFile(PydanticBaseSettingsSource):
+    """The addresses a running ``hub up`` wrote; anything said in the environment wins over it."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        data_dir = Path(self.current_state.get("data_dir") or ".hub")
+        try:
+            written: dict[str, Any] = json.loads((data_dir / RUNTIME_FILE).read_text())
+        except (OSError, ValueError):
+            return {}
+        return {key: value for key, value in written.items() if key in self.settings_cls.model_fields}
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process; read once."""
+    return Settings()
