@@ -1,0 +1,42 @@
+"""Every table. Importing this package fills ``SQLModel.metadata``."""
+
+from tracking_core.models.connection import ConnectionState, DeliverySlot, MetaConnection, WebhookEndpoint
+from tracking_core.models.delivery import OPEN_STATES, AuditEntry, Delivery, DeliveryState, DispatchAttempt
+from tracking_core.models.sale import (
+    Conversion,
+    ConversionStatus,
+    LedgerState,
+    Match,
+    ReceivedWebhook,
+    SaleEventRow,
+    WebhookState,
+)
+from tracking_core.models.tenant import ApiKey, ApiKeyKind, ConsentMode, Tenant
+from tracking_core.models.tracking import Consent, DedupeEntry, TrackingEvent, TrackingKind
+
+__all__ = [
+    "OPEN_STATES",
+    "ApiKey",
+    "ApiKeyKind",
+    "AuditEntry",
+    "ConnectionState",
+    "Consent",
+    "ConsentMode",
+    "Conversion",
+    "ConversionStatus",
+    "DedupeEntry",
+    "Delivery",
+    "DeliverySlot",
+    "DeliveryState",
+    "DispatchAttempt",
+    "LedgerState",
+    "Match",
+    "MetaConnection",
+    "ReceivedWebhook",
+    "SaleEventRow",
+    "Tenant",
+    "TrackingEvent",
+    "TrackingKind",
+    "WebhookEndpoint",
+    "WebhookState",
+]

@@ -1,0 +1,102 @@
+"""From a validated browser event to the row that is stored and the ids that are answered. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+import crawleruseragents
+import orjson
+
+from tracking_core.collector.schema import DETAIL_FIELDS, TrackRequest
+from tracking_core.consent.subjects import subjects_of
+from tracking_core.destinations.meta_capi.click_ids import keep_fbc, valid_fbp
+from tracking_core.identity.normalize import normalize_email, normalize_phone
+from tracking_core.kit.hashing import sha256_hex
+from tracking_core.kit.ids import new_id, stable_id
+from tracking_core.models import TrackingKind
+
+_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """What the connection itself tells about the sender."""
+
+    client_ip: str | None
+    user_agent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An event ready to be stored. ``row`` follows ``writer.COLUMNS``; ``key`` claims it in the dedupe registry."""
+
+    tenant_id: UUID
+    key: UUID
+    row: tuple[object, ...]
+    answer: dict[str, str]
+    consent: tuple[bool, tuple[UUID, ...]] | None
+
+
+def accept(
+    kind: TrackingKind, event: TrackRequest, *, tenant_id: UUID, country: str, visitor: Visitor, now: datetime
+) -> Accepted:
+    event_id = event.event_id or str(new_id())
+    click_id = event.click_id or _derived("h", tenant_id, event_id)
+    session_id = event.session_id or _derived("s", tenant_id, event_id)
+    email_hash = _hashed(normalize_email(event.email))
+    phone_hash = _hashed(normalize_phone(event.phone, country))
+    row = (
+        str(new_id()),
+        now.isoformat(),
+        str(tenant_id),
+        kind.value,
+        event_id,
+        click_id,
+        session_id,
+        _bytea(email_hash),
+        _bytea(phone_hash),
+        visitor.client_ip,
+        visitor.user_agent,
+        event.url,
+        event.referrer,
+        keep_fbc(event.fbc, event.fbclid, now),
+        event.fbp if valid_fbp(event.fbp) else None,
+        event.consent_ads,
+        int(is_bot(visitor.user_agent)),
+        _details(event),
+    )
+    consent = None
+    if event.consent_ads is not None:
+        named = subjects_of(click_id=click_id, session_id=session_id, email_hash=email_hash, phone_hash=phone_hash)
+        consent = (event.consent_ads, named)
+    answer = {"event_id": event_id, "click_id": click_id, "session_id": session_id}
+    return Accepted(tenant_id, stable_id(tenant_id, "tracking", kind.value, event_id), row, answer, consent)
+
+
+@lru_cache(maxsize=4_096)
+def is_bot(user_agent: str | None) -> bool:
+    """Whether the user agent is a known crawler (list of the crawler-user-agents project) or absent."""
+    return not user_agent or bool(crawleruseragents.is_crawler(user_agent))
+
+
+def _derived(prefix: str, tenant_id: UUID, event_id: str) -> str:
+    """An id the browser did not send: the same again when the same event is sent again."""
+    number, digits = stable_id(tenant_id, prefix, event_id).int, ""
+    while number:
+        number, digit = divmod(number, 62)
+        digits += _BASE62[digit]
+    return prefix + digits
+
+
+def _hashed(normal: str | None) -> str | None:
+    return sha256_hex(normal) if normal else None
+
+
+def _bytea(digest: str | None) -> str | None:
+    return f"\\x{digest}" if digest else None
+
+
+def _details(event: TrackRequest) -> str | None:
+    said = {name: value for name in DETAIL_FIELDS if (value := getattr(event, name)) is not None}
+    return orjson.dumps(said).decode() if said else None

@@ -1,0 +1,138 @@
+"""Grouped durable writes: events that arrive together share one COPY and one commit, and are answered after it.
+
+While one group is being written the next one gathers, so the group grows with the load and needs no timer.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from datetime import datetime
+
+import psycopg
+import structlog
+
+from tracking_core.collector.accept import Accepted
+from tracking_core.errors import ServiceUnavailable
+from tracking_core.kit import clock
+from tracking_core.settings import Settings
+
+COLUMNS = (
+    "id, received_at, tenant_id, kind, event_id, click_id, session_id, email_hash, phone_hash, client_ip,"
+    " user_agent, url, referrer, fbc, fbp, consent_ads, is_bot, details"
+)
+_COPY = f"COPY tracking_events ({COLUMNS}) FROM STDIN"
+_CLAIM = """
+INSERT INTO dedupe_registry (tenant_id, key, scope, claimed_at)
+SELECT tenant_id, key, 'tracking', %s FROM unnest(%s::uuid[], %s::uuid[]) AS u(tenant_id, key)
+ON CONFLICT DO NOTHING RETURNING key
+"""
+_REFUSE = """
+INSERT INTO consents (tenant_id, subject, granted, changed_at)
+SELECT tenant_id, subject, false, %s FROM unnest(%s::uuid[], %s::uuid[]) AS u(tenant_id, subject)
+ON CONFLICT (tenant_id, subject) DO UPDATE SET granted = false, changed_at = excluded.changed_at
+"""
+_GRANT = """
+UPDATE consents SET granted = true, changed_at = %s
+FROM unnest(%s::uuid[], %s::uuid[]) AS u(tenant_id, subject)
+WHERE consents.tenant_id = u.tenant_id AND consents.subject = u.subject
+"""
+
+log = structlog.get_logger()
+Pending = tuple[Accepted, "asyncio.Future[None]"]
+
+
+class GroupWriter:
+    """Owns one connection. ``write`` returns once the event is on disk, or raises ServiceUnavailable."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._dsn = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+        self._group_max, self._queue_max = settings.collect_group_max, settings.collect_queue_max
+        self._pending: list[Pending] = []
+        self._wake = asyncio.Event()
+        self._connection: psycopg.AsyncConnection | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Write what is pending, then close."""
+        while self._pending:
+            await asyncio.sleep(0.01)
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self._disconnect()
+
+    async def write(self, accepted: Accepted) -> None:
+        if len(self._pending) >= self._queue_max:
+            raise ServiceUnavailable
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pending.append((accepted, done))
+        self._wake.set()
+        await done
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._pending:
+                group, self._pending = self._pending[: self._group_max], self._pending[self._group_max :]
+                await self._settle(group)
+
+    async def _settle(self, group: list[Pending]) -> None:
+        failure: ServiceUnavailable | None = None
+        try:
+            await self._write_group([accepted for accepted, _ in group])
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            log.error("collect_group_failed", events=len(group), error=type(error).__name__)
+            await self._disconnect()
+            failure = ServiceUnavailable()
+        for _, done in group:
+            if done.done():
+                continue
+            if failure:
+                done.set_exception(failure)
+            else:
+                done.set_result(None)
+
+    async def _write_group(self, group: Sequence[Accepted]) -> None:
+        connection = await self._connected()
+        now = clock.now()
+        async with asyncio.timeout(10), connection.transaction(), connection.cursor() as cursor:
+            first = {item.key: item for item in reversed(group)}
+            await cursor.execute(_CLAIM, (now, [item.tenant_id for item in first.values()], list(first)))
+            claimed = [first[key] for (key,) in await cursor.fetchall()]
+            if claimed:
+                async with cursor.copy(_COPY) as copy:
+                    for item in claimed:
+                        await copy.write_row(item.row)
+            await _record_consents(cursor, claimed, now)
+
+    async def _connected(self) -> psycopg.AsyncConnection:
+        if self._connection is None or self._connection.closed:
+            self._connection = await psycopg.AsyncConnection.connect(
+                self._dsn, connect_timeout=5, autocommit=True, options="-c statement_timeout=10s"
+            )
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(psycopg.Error, OSError):
+                await self._connection.close()
+            self._connection = None
+
+
+async def _record_consents(cursor: psycopg.AsyncCursor, claimed: Sequence[Accepted], now: datetime) -> None:
+    """The last word of each subject in the group: a refusal is kept, a grant lifts one that was kept."""
+    last = {
+        (item.tenant_id, subject): item.consent[0]
+        for item in sorted(claimed, key=lambda item: str(item.row[1]))
+        if item.consent
+        for subject in item.consent[1]
+    }
+    for granted, statement in ((False, _REFUSE), (True, _GRANT)):
+        subjects = [pair for pair, said in last.items() if said is granted]
+        if subjects:
+            await cursor.execute(statement, (now, [tenant for tenant, _ in subjects], [s for _, s in subjects]))

@@ -1,0 +1,62 @@
+"""Structured logs: one JSON object a line, static event names, ids not objects, secrets and people masked."""
+
+import logging
+import re
+import sys
+from typing import Any
+
+import structlog
+
+_SENSITIVE_KEY = re.compile(r"token|secret|password|authorization|hottok|signature|cookie|api_key|email|phone|document")
+_SENSITIVE_VALUE = re.compile(
+    r"EAA[A-Za-z0-9]{8,}|sk_hub_[A-Za-z0-9_-]+|Bearer\s+\S+|[\w.+-]+@[\w-]+\.[\w.-]+|://[^/\s:@]*:[^@\s]+@"
+)
+MASK = "***"
+
+
+def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Mask values by the name of their key and by their looks, at any depth."""
+    return {key: _masked(key, value) for key, value in event.items()}
+
+
+def mask_text(text: str) -> str:
+    """The text with tokens, credentials in URLs and e-mail addresses replaced."""
+    return _SENSITIVE_VALUE.sub(MASK, text)
+
+
+def configure_logging(level: str) -> None:
+    """Route structlog and the standard library to JSON lines on standard output."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(level=max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]), handlers=[handler], force=True)
+
+
+def _masked(key: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {inner: _masked(inner, item) for inner, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(key, item) for item in value]
+    if isinstance(value, str):
+        return MASK if _SENSITIVE_KEY.search(key.lower()) else mask_text(value)
+    return value

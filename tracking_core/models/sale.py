@@ -1,0 +1,148 @@
+"""From the raw webhook to the conversion and its match."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+
+from tracking_core.kit.ids import new_id
+from tracking_core.models.base import CreatedAt, Field, Json, SQLModel, Timestamp
+
+
+class WebhookState(StrEnum):
+    RECEIVED = "received"
+    PROCESSED = "processed"
+    IGNORED = "ignored"
+    UNREADABLE = "unreadable"  # authentic, kept, and not what its gateway documents
+
+
+class ReceivedWebhook(SQLModel, table=True):
+    """An authentic delivery, byte for byte (encrypted). ``body_digest`` makes a repeat a no-op.
+
+    ``received`` and ``due_at`` make the row its own outbox: work is due until another state says otherwise.
+    """
+
+    __tablename__ = "received_webhooks"
+    __table_args__ = (
+        UniqueConstraint("endpoint_id", "body_digest"),
+        Index("ix_received_webhooks_due", "due_at", postgresql_where=text("state = 'received'")),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id", index=True)
+    endpoint_id: UUID = Field(foreign_key="webhook_endpoints.id")
+    gateway: str
+    body: bytes = Field(sa_type=LargeBinary)
+    body_digest: bytes = Field(sa_type=LargeBinary)
+    state: str = WebhookState.RECEIVED
+    reason: str | None = None
+    attempts: int = 0
+    received_at: datetime = CreatedAt()
+    due_at: datetime = CreatedAt()
+    processed_at: datetime | None = Timestamp(default=None)
+
+
+class ConversionStatus(StrEnum):
+    """How far the sale got. The order is the rank: a state never goes back."""
+
+    PENDING = "pending"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    APPROVED = "approved"
+    REFUNDED = "refunded"
+    CHARGEBACK = "chargeback"
+
+    @property
+    def rank(self) -> int:
+        return list(ConversionStatus).index(self)
+
+
+class LedgerState(StrEnum):
+    """Where a sale stands with Meta: every sale is in exactly one."""
+
+    WAITING = "waiting"
+    WITHHELD = "withheld"
+    DUPLICATE = "duplicate"
+    ON_HOLD = "on_hold"
+    RETRYING = "retrying"
+    DEAD = "dead"
+    DELIVERED = "delivered"
+
+
+class Conversion(SQLModel, table=True):
+    """One sale of one endpoint. Money is exact; the buyer is kept only as Meta's hashes (``user_data``)."""
+
+    __tablename__ = "conversions"
+    __table_args__ = (
+        UniqueConstraint("endpoint_id", "sale_id"),
+        Index("ix_conversions_listing", "tenant_id", "created_at"),
+        Index("ix_conversions_rematch", "rematch_at", postgresql_where=text("rematch_at IS NOT NULL")),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    endpoint_id: UUID = Field(foreign_key="webhook_endpoints.id")
+    gateway: str
+    sale_id: str
+    parent_sale_id: str | None = None
+    status: str
+    event_name: str
+    event_id: UUID = Field(index=True)
+    occurred_at: datetime = Timestamp()
+    approved_at: datetime | None = Timestamp(default=None)
+    amount: Decimal | None = Field(default=None, max_digits=18, decimal_places=4)
+    currency: str | None = Field(default=None, max_length=3)
+    payment_method: str | None = None
+    product_id: str | None = None
+    product_name: str | None = None
+    is_renewal: bool = False
+    is_order_bump: bool = False
+    user_data: dict[str, Any] = Json(default={})
+    facts: dict[str, Any] = Json(default={})
+    consent_subjects: list[UUID] = Field(default=[], sa_type=ARRAY(PG_UUID(as_uuid=True)))
+    consent_ads: bool | None = None
+    ledger_state: str = LedgerState.WAITING
+    ledger_reason: str = "payment"
+    rematch_at: datetime | None = Timestamp(default=None)
+    created_at: datetime = CreatedAt()
+    updated_at: datetime = CreatedAt()
+
+
+class SaleEventRow(SQLModel, table=True):
+    """Every normalised notification and what it led to; unique per gateway event, so a repeat is seen as one."""
+
+    __tablename__ = "sale_events"
+    __table_args__ = (UniqueConstraint("endpoint_id", "external_event_id"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    endpoint_id: UUID
+    webhook_id: UUID = Field(index=True)
+    conversion_id: UUID | None = Field(default=None, index=True)
+    external_event_id: str
+    kind: str
+    outcome: str
+    occurred_at: datetime = Timestamp()
+    created_at: datetime = CreatedAt()
+
+
+class Match(SQLModel, table=True):
+    """Which click a sale came from, and why: the rule, the score, every candidate considered, what was missing."""
+
+    __tablename__ = "matches"
+
+    conversion_id: UUID = Field(primary_key=True, foreign_key="conversions.id")
+    tenant_id: UUID
+    rule: str
+    score: Decimal = Field(default=Decimal(0), max_digits=4, decimal_places=3)
+    threshold: Decimal = Field(max_digits=4, decimal_places=3)
+    tracking_event_id: UUID | None = None
+    click_id: str | None = None
+    candidates: list[dict[str, Any]] = Json(default=[])
+    missing: list[str] = Json(default=[])
+    matched_at: datetime = CreatedAt()

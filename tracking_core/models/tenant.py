@@ -1,0 +1,50 @@
+"""Who uses the hub, and the keys they use it with."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import LargeBinary
+
+from tracking_core.kit.ids import new_id
+from tracking_core.models.base import CreatedAt, Field, SQLModel, Timestamp
+
+
+class ConsentMode(StrEnum):
+    """``opt_out``: silence means yes, a refusal means no. ``opt_in``: only a recorded yes means yes."""
+
+    OPT_OUT = "opt_out"
+    OPT_IN = "opt_in"
+
+
+class Tenant(SQLModel, table=True):
+    __tablename__ = "tenants"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    name: str
+    default_country: str = Field(default="BR", max_length=2)
+    consent_mode: str = ConsentMode.OPT_OUT
+    match_threshold: Decimal = Field(default=Decimal("0.60"), max_digits=4, decimal_places=3)
+    attribution_window_days: int = 28
+    wrapped_data_key: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = CreatedAt()
+
+
+class ApiKeyKind(StrEnum):
+    WRITE = "write"
+    SECRET = "secret"  # noqa: S105 - the kind's name
+
+
+class ApiKey(SQLModel, table=True):
+    """A write key is public and may be shown again; of a secret key only the SHA-256 is kept."""
+
+    __tablename__ = "api_keys"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id", index=True)
+    kind: str
+    key_hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    hint: str
+    created_at: datetime = CreatedAt()
+    revoked_at: datetime | None = Timestamp(default=None)

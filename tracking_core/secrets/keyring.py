@@ -1,0 +1,97 @@
+"""Envelope encryption: key-encryption keys from the settings wrap one data key per tenant (AES-256-GCM both).
+
+A ciphertext is bound to its place by ``context`` (table, row, column): moved elsewhere, it does not open.
+"""
+
+import base64
+import os
+from functools import lru_cache
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tracking_core.errors import ConfigurationError
+from tracking_core.settings import get_settings
+
+_NONCE_BYTES = 12
+_KEY_BYTES = 32
+
+
+class Keyring:
+    """Parsed ``HUB_SECRETS_KEYS``: ``id:base64key`` items separated by commas; the first one wraps new data keys."""
+
+    def __init__(self, text: str) -> None:
+        self._keys = dict(_parse(item) for item in text.split(",") if item.strip())
+        if not self._keys:
+            raise ConfigurationError(problem="HUB_SECRETS_KEYS is empty. Start with `hub up`, or set id:base64key.")
+        self._primary = next(iter(self._keys))
+
+    def __repr__(self) -> str:
+        return f"Keyring({', '.join(self._keys)})"
+
+    def new_data_key(self, tenant_id: UUID) -> bytes:
+        """A fresh wrapped data key: ``key id, NUL, nonce, ciphertext``."""
+        sealed = _seal(self._keys[self._primary], os.urandom(_KEY_BYTES), f"tenant:{tenant_id}")
+        return self._primary.encode() + b"\0" + sealed
+
+    def open_data_key(self, wrapped: bytes, tenant_id: UUID) -> bytes:
+        key_id, _, sealed = wrapped.partition(b"\0")
+        key = self._keys.get(key_id.decode())
+        if key is None:
+            raise ConfigurationError(problem=f"HUB_SECRETS_KEYS lacks the key {key_id.decode()!r}.")
+        return _open(key, sealed, f"tenant:{tenant_id}")
+
+
+class TenantCipher:
+    """Encrypts and decrypts with one tenant's data key."""
+
+    def __init__(self, data_key: bytes) -> None:
+        self._data_key = data_key
+
+    def __repr__(self) -> str:
+        return "TenantCipher(***)"
+
+    def encrypt(self, clear: bytes, context: str) -> bytes:
+        return _seal(self._data_key, clear, context)
+
+    def decrypt(self, sealed: bytes, context: str) -> bytes:
+        """The clear bytes; ConfigurationError when the key or the place is another."""
+        return _open(self._data_key, sealed, context)
+
+
+@lru_cache(maxsize=4_096)
+def cipher_for(tenant_id: UUID, wrapped_data_key: bytes) -> TenantCipher:
+    return TenantCipher(_process_keyring().open_data_key(wrapped_data_key, tenant_id))
+
+
+def new_data_key(tenant_id: UUID) -> bytes:
+    return _process_keyring().new_data_key(tenant_id)
+
+
+@lru_cache(maxsize=1)
+def _process_keyring() -> Keyring:
+    return Keyring(get_settings().secrets_keys.get_secret_value())
+
+
+def _parse(item: str) -> tuple[str, bytes]:
+    key_id, _, encoded = item.strip().partition(":")
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        key = b""
+    if not key_id or len(key) != _KEY_BYTES:
+        raise ConfigurationError(problem="HUB_SECRETS_KEYS must be id:base64 of 32 bytes, separated by commas.")
+    return key_id, key
+
+
+def _seal(key: bytes, clear: bytes, context: str) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, clear, context.encode())
+
+
+def _open(key: bytes, sealed: bytes, context: str) -> bytes:
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode())
+    except InvalidTag:
+        raise ConfigurationError(problem="A stored secret does not open with the keys in HUB_SECRETS_KEYS.") from None
