@@ -49,7 +49,9 @@ def configure_logging(level: str) -> None:
             ],
         )
     )
-    logging.basicConfig(level=max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]), handlers=[handler], force=True)
+    logging.basicConfig(
+        level=max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]), handlers=[handler], force=True
+    )
 
 
 def _masked(key: str, value: Any) -> Any:

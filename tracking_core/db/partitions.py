@@ -40,5 +40,5 @@ async def drop_expired_partitions(session: AsyncSession, now: datetime, *, reten
 
 
 def _end_of(name: str, now: datetime) -> datetime:
-    start = datetime.strptime(name.removeprefix(_PREFIX), "%Y%m%d").replace(tzinfo=now.tzinfo)  # noqa: DTZ007
+    start = datetime.strptime(name.removeprefix(_PREFIX), "%Y%m%d").replace(tzinfo=now.tzinfo)
     return start + _WEEK

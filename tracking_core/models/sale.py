@@ -62,16 +62,13 @@ class ConversionStatus(StrEnum):
         return list(ConversionStatus).index(self)
 
 
-class LedgerState(StrEnum):
-    """Where a sale stands with Meta: every sale is in exactly one."""
+class Decision(StrEnum):
+    """What was decided about telling Meta. ``planned`` has deliveries; the others have none."""
 
-    WAITING = "waiting"
+    UNDECIDED = "undecided"  # not paid yet
+    PLANNED = "planned"
     WITHHELD = "withheld"
     DUPLICATE = "duplicate"
-    ON_HOLD = "on_hold"
-    RETRYING = "retrying"
-    DEAD = "dead"
-    DELIVERED = "delivered"
 
 
 class Conversion(SQLModel, table=True):
@@ -106,8 +103,8 @@ class Conversion(SQLModel, table=True):
     facts: dict[str, Any] = Json(default={})
     consent_subjects: list[UUID] = Field(default=[], sa_type=ARRAY(PG_UUID(as_uuid=True)))
     consent_ads: bool | None = None
-    ledger_state: str = LedgerState.WAITING
-    ledger_reason: str = "payment"
+    decision: str = Decision.UNDECIDED
+    decision_reason: str | None = None
     rematch_at: datetime | None = Timestamp(default=None)
     created_at: datetime = CreatedAt()
     updated_at: datetime = CreatedAt()

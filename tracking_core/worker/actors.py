@@ -15,8 +15,9 @@ from tracking_core.worker.doorbell import DELIVER, PROCESS_SALES
 async def process_sales() -> None:
     worker = context.current()
     await worker.doorbell.answered(PROCESS_SALES)
-    for connection_id in await drain_webhooks(worker.settings):
-        worker.doorbell.ring(DELIVER, str(connection_id))
+    async for connections in drain_webhooks(worker.settings):
+        for connection_id in connections:
+            worker.doorbell.ring(DELIVER, str(connection_id))
 
 
 @dramatiq.actor(actor_name=DELIVER, queue_name=Queue.DELIVERY.value)

@@ -19,7 +19,7 @@ def run() -> None:
     settings = get_settings()
     configure_logging(settings.log_level)
     broker = broker_module.install()
-    import tracking_core.worker.actors  # noqa: F401, PLC0415 - registers the actors with the broker just installed
+    import tracking_core.worker.actors  # noqa: F401 - registers the actors with the broker just installed
 
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

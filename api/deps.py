@@ -1,0 +1,39 @@
+"""What routes ask for. ``scope="function"`` commits before the answer leaves: a failed commit is a failed response."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from tracking_core.db.engine import transaction
+from tracking_core.errors import Unauthorized
+from tracking_core.models import ApiKeyKind, Tenant
+from tracking_core.tenants import service as tenants
+from tracking_core.worker.doorbell import Doorbell
+
+
+async def _session() -> AsyncIterator[AsyncSession]:
+    async with transaction() as session:
+        yield session
+
+
+SessionDep = Annotated[AsyncSession, Depends(_session, scope="function")]
+
+
+async def _tenant(request: Request, session: SessionDep) -> Tenant:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        raise Unauthorized
+    return await tenants.by_key(session, key.strip(), ApiKeyKind.SECRET)
+
+
+TenantDep = Annotated[Tenant, Depends(_tenant)]
+
+
+def _doorbell(request: Request) -> Doorbell:
+    doorbell: Doorbell = request.app.state.doorbell
+    return doorbell
+
+
+DoorbellDep = Annotated[Doorbell, Depends(_doorbell)]

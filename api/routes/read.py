@@ -1,0 +1,105 @@
+"""What a tenant may read and repair: conversions (the ledger), deliveries with their attempts, dead letters."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from sqlmodel import select
+
+from api.deps import DoorbellDep, SessionDep, TenantDep
+from tracking_core.db.engine import after_commit
+from tracking_core.delivery.replay import ReplayFilter, replay
+from tracking_core.destinations.meta_capi.errors import explain_reason
+from tracking_core.errors import NotFound
+from tracking_core.i18n import translate
+from tracking_core.kit import clock
+from tracking_core.ledger import read as ledger
+from tracking_core.models import Delivery, DeliveryState, DispatchAttempt, Match
+from tracking_core.worker.doorbell import DELIVER
+
+router = APIRouter(prefix="/api/v1", tags=["read"])
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+@router.get("/conversions")
+async def conversions(
+    tenant: TenantDep,
+    session: SessionDep,
+    state: ledger.LedgerState | None = None,
+    before: datetime | None = None,
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    """The ledger, newest first, with the total of every state."""
+    items = await ledger.sales(session, tenant.id, state=state, before=before, limit=limit)
+    return {"items": items, "totals": await ledger.totals(session, tenant.id)}
+
+
+@router.get("/conversions/{conversion_id}")
+async def conversion(conversion_id: UUID, tenant: TenantDep, session: SessionDep) -> dict[str, Any]:
+    """One sale with its match explained and each of its deliveries with every attempt."""
+    found = await ledger.sale(session, tenant.id, conversion_id)
+    if found is None:
+        raise NotFound(what="conversion")
+    match = await session.get(Match, conversion_id)
+    query = select(Delivery).where(Delivery.conversion_id == conversion_id)
+    deliveries = [await _with_attempts(session, row) for row in (await session.exec(query)).all()]
+    return {**found, "match": match.model_dump() if match else None, "deliveries": deliveries}
+
+
+@router.get("/deliveries")
+async def deliveries(
+    tenant: TenantDep, session: SessionDep, state: DeliveryState | None = None, limit: Limit = 50
+) -> dict[str, Any]:
+    return {"items": await _listed(session, tenant.id, state, limit)}
+
+
+@router.get("/dead-letters")
+async def dead_letters(tenant: TenantDep, session: SessionDep, limit: Limit = 50) -> dict[str, Any]:
+    """Deliveries Meta refused or that ran out of time, each with the reason in Portuguese and English."""
+    items = await _listed(session, tenant.id, DeliveryState.DEAD, limit)
+    for item in items:
+        explained = explain_reason(item["reason"] or "")
+        item["explanation"] = {"pt-BR": translate(explained), "en": explained}
+    return {"items": items}
+
+
+class ReplayRequest(BaseModel):
+    """One (``ids``), a filter (``reason`` prefix, ``connection_id``) or a range of creation times; all narrow."""
+
+    ids: list[UUID] | None = Field(default=None, max_length=10_000)
+    reason: str | None = Field(default=None, max_length=100, pattern=r"^[\w:/ -]+$")
+    connection_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@router.post("/dead-letters/replay")
+async def replay_dead_letters(
+    wanted: ReplayRequest, tenant: TenantDep, session: SessionDep, doorbell: DoorbellDep
+) -> dict[str, int]:
+    done = await replay(
+        session, tenant.id, ReplayFilter(**wanted.model_dump()), actor="tenant_api", now=clock.now()
+    )
+    for connection_id in done.connections:
+        after_commit(session, doorbell.after_commit(DELIVER, str(connection_id)))
+    return {"replayed": done.replayed, "too_late": done.too_late}
+
+
+async def _listed(session: SessionDep, tenant_id: UUID, state: str | None, limit: int) -> list[dict[str, Any]]:
+    query = select(Delivery).where(Delivery.tenant_id == tenant_id)
+    if state is not None:
+        query = query.where(Delivery.state == state)
+    query = query.order_by(Delivery.created_at.desc()).limit(limit)  # type: ignore[attr-defined]
+    return [_public(row) for row in (await session.exec(query)).all()]
+
+
+async def _with_attempts(session: SessionDep, delivery: Delivery) -> dict[str, Any]:
+    query = select(DispatchAttempt).where(DispatchAttempt.delivery_id == delivery.id)
+    attempts = (await session.exec(query.order_by(DispatchAttempt.started_at))).all()  # type: ignore[arg-type]
+    return {**_public(delivery), "attempts": [attempt.model_dump() for attempt in attempts]}
+
+
+def _public(delivery: Delivery) -> dict[str, Any]:
+    return delivery.model_dump(exclude={"payload", "lease_id", "leased_at", "tenant_id"})

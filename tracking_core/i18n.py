@@ -1,0 +1,41 @@
+"""Customer-facing text: English msgids, one gettext catalogue per language under ``locale/``, pt-BR first."""
+
+import gettext
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+DEFAULT_LOCALE = "pt_BR"
+_LOCALES = Path(__file__).parent / "locale"
+
+
+def translate(message: str, locale: str = DEFAULT_LOCALE) -> str:
+    """The message in the language, or the msgid itself (English)."""
+    return _catalogue(locale).gettext(message)
+
+
+def negotiate(accept_language: str | None) -> str:
+    """``en`` when English is asked for before Portuguese, else pt-BR."""
+    for item in (accept_language or "").lower().split(","):
+        if item.strip().startswith("pt"):
+            break
+        if item.strip().startswith("en"):
+            return "en"
+    return DEFAULT_LOCALE
+
+
+@lru_cache(maxsize=8)
+def _catalogue(locale: str) -> gettext.NullTranslations:
+    # Compiled in memory, so that no built file can be stale or missing from a clone.
+    path = _LOCALES / locale / "LC_MESSAGES" / "hub.po"
+    if not path.exists():
+        return gettext.NullTranslations()
+    with path.open("rb") as source:
+        catalogue = read_po(source, locale=locale)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)

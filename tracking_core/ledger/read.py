@@ -1,0 +1,83 @@
+"""The ledger: where each sale stands with Meta. Every sale is in exactly one state, derived and never stored.
+
+The state of a sale with several datasets is its worst: something dead or held is not hidden by what went well.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+
+class LedgerState(StrEnum):
+    """``waiting`` for its payment or its turn; ``withheld`` on purpose, with the reason; the rest as they read."""
+
+    WAITING = "waiting"
+    WITHHELD = "withheld"
+    DUPLICATE = "duplicate"
+    ON_HOLD = "on_hold"
+    RETRYING = "retrying"
+    DEAD = "dead"
+    DELIVERED = "delivered"
+
+
+# One row per sale. ``d`` gathers its deliveries; the first true line of the CASE names the state.
+_LEDGER = """
+SELECT c.id, c.tenant_id, c.gateway, c.sale_id, c.status, c.event_name, c.event_id, c.occurred_at, c.amount, c.currency,
+    c.product_name, c.payment_method, c.created_at, m.rule AS match_rule, m.score AS match_score,
+    CASE
+        WHEN c.decision = 'duplicate' THEN 'duplicate'
+        WHEN c.decision = 'withheld' THEN 'withheld'
+        WHEN c.decision = 'undecided' THEN CASE WHEN c.status IN ('refused', 'expired') THEN 'withheld' ELSE 'waiting' END
+        WHEN d.dead > 0 THEN 'dead'
+        WHEN d.held > 0 THEN 'on_hold'
+        WHEN d.retrying > 0 THEN 'retrying'
+        WHEN d.waiting > 0 THEN 'waiting'
+        WHEN d.delivered > 0 THEN 'delivered'
+        ELSE 'withheld'
+    END AS state,
+    CASE
+        WHEN c.decision IN ('duplicate', 'withheld') THEN c.decision_reason
+        WHEN c.decision = 'undecided' THEN CASE WHEN c.status = 'pending' THEN 'payment' ELSE c.status END
+        ELSE d.reason
+    END AS reason
+FROM conversions c
+LEFT JOIN matches m ON m.conversion_id = c.id
+LEFT JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE x.state = 'dead') AS dead,
+        count(*) FILTER (WHERE x.state IN ('waiting', 'retrying') AND k.state = 'on_hold') AS held,
+        count(*) FILTER (WHERE x.state = 'retrying' AND k.state <> 'on_hold') AS retrying,
+        count(*) FILTER (WHERE x.state = 'waiting' AND k.state <> 'on_hold') AS waiting,
+        count(*) FILTER (WHERE x.state = 'delivered') AS delivered,
+        max(coalesce(k.hold_code, x.reason)) FILTER (WHERE x.state <> 'delivered') AS reason
+    FROM deliveries x JOIN meta_connections k ON k.id = x.connection_id WHERE x.conversion_id = c.id
+) d ON true
+WHERE c.tenant_id = :tenant
+"""
+
+
+async def sales(
+    session: AsyncSession, tenant_id: UUID, *, state: str | None, before: datetime | None, limit: int
+) -> list[dict[str, Any]]:
+    """Newest first; ``before`` is the ``created_at`` of the last row of the previous page."""
+    query = f"SELECT * FROM ({_LEDGER}) l WHERE (:state IS NULL OR state = :state)"
+    query += " AND (CAST(:before AS timestamptz) IS NULL OR created_at < :before) ORDER BY created_at DESC LIMIT :limit"
+    values = {"tenant": tenant_id, "state": state, "before": before, "limit": limit}
+    rows = await session.execute(text(query.replace(":state IS NULL", "CAST(:state AS text) IS NULL")), values)
+    return [dict(row) for row in rows.mappings()]
+
+
+async def sale(session: AsyncSession, tenant_id: UUID, conversion_id: UUID) -> dict[str, Any] | None:
+    rows = await session.execute(text(f"{_LEDGER} AND c.id = :id"), {"tenant": tenant_id, "id": conversion_id})
+    row = rows.mappings().first()
+    return dict(row) if row else None
+
+
+async def totals(session: AsyncSession, tenant_id: UUID) -> dict[str, int]:
+    """Sales per state; they add up to the number of sales."""
+    query = f"SELECT state, count(*) FROM ({_LEDGER}) l GROUP BY state"
+    counted = dict((await session.execute(text(query), {"tenant": tenant_id})).tuples().all())
+    return {state.value: counted.get(state.value, 0) for state in LedgerState}

@@ -1,0 +1,207 @@
+"""Second stage: bring each sale forward. Repeats are seen by the gateway's event id; a state never goes back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from tracking_core.consent.subjects import subjects_of
+from tracking_core.destinations.meta_capi.user_data import Person, build_user_data
+from tracking_core.gateways.sale_event import SaleEvent, SaleEventKind
+from tracking_core.kit.ids import new_id, stable_id
+from tracking_core.models import Conversion, ConversionStatus, SaleEventRow
+from tracking_core.pipeline.stages import Sale, Work
+
+PURCHASE = "Purchase"
+RENEWAL = "SubscriptionRenewal"
+
+_STATUS = {
+    SaleEventKind.PENDING: ConversionStatus.PENDING,
+    SaleEventKind.REFUSED: ConversionStatus.REFUSED,
+    SaleEventKind.EXPIRED: ConversionStatus.EXPIRED,
+    SaleEventKind.APPROVED: ConversionStatus.APPROVED,
+    SaleEventKind.COMPLETED: ConversionStatus.APPROVED,
+    SaleEventKind.REFUNDED: ConversionStatus.REFUNDED,
+    SaleEventKind.CHARGEBACK: ConversionStatus.CHARGEBACK,
+}
+PAID = (ConversionStatus.APPROVED, ConversionStatus.REFUNDED, ConversionStatus.CHARGEBACK)
+
+
+async def advance(session: AsyncSession, batch: Sequence[Work], now: datetime) -> list[Sale]:
+    """Record every sale event once and move its conversion; returns the conversions touched, locked."""
+    events = [work for work in batch if isinstance(work.said, SaleEvent)]
+    conversions = await _locked(session, events)
+    fresh = await _recorded(session, events, conversions)
+    touched: dict[UUID, Sale] = {}
+    for work in events:
+        said = work.said
+        assert isinstance(said, SaleEvent)
+        conversion = conversions.get((work.endpoint_id, said.sale_id or ""))
+        if work.webhook_id not in fresh:
+            work.outcome = "repeated"
+        elif conversion is None:
+            work.outcome = "no_sale"
+        else:
+            work.conversion = conversion
+            work.outcome = _apply(conversion, said, work, now)
+            touched[conversion.id] = Sale(conversion, work.rules)
+    await _store_outcomes(session, events)
+    return list(touched.values())
+
+
+async def _locked(session: AsyncSession, events: Sequence[Work]) -> dict[tuple[UUID, str], Conversion]:
+    """The conversions of the events, made where missing, locked in one order so that workers never deadlock."""
+    stubs = {
+        (work.endpoint_id, work.said.sale_id): _stub(work, work.said)
+        for work in events
+        if isinstance(work.said, SaleEvent) and work.said.sale_id and work.said.kind in _STATUS
+    }
+    named = {(work.endpoint_id, work.said.sale_id) for work in events if isinstance(work.said, SaleEvent)}
+    if stubs:
+        ordered = [stubs[key] for key in sorted(stubs, key=str)]
+        await session.execute(insert(Conversion).values(ordered).on_conflict_do_nothing())
+    query = (
+        select(Conversion)
+        .where(tuple_(Conversion.endpoint_id, Conversion.sale_id).in_([key for key in named if key[1]]))  # type: ignore[arg-type]
+        .order_by(Conversion.id)  # type: ignore[arg-type]
+        .with_for_update()
+    )
+    return {(row.endpoint_id, row.sale_id): row for row in (await session.exec(query)).all()}
+
+
+def _stub(work: Work, said: SaleEvent) -> dict[str, Any]:
+    event_name = RENEWAL if said.is_renewal else PURCHASE
+    return {
+        "id": new_id(),
+        "tenant_id": work.rules.tenant_id,
+        "endpoint_id": work.endpoint_id,
+        "gateway": said.gateway,
+        "sale_id": said.sale_id,
+        "status": ConversionStatus.PENDING,
+        "event_name": event_name,
+        "event_id": event_id_of(work.rules.tenant_id, said.gateway, said.sale_id or "", event_name),
+        "occurred_at": said.occurred_at,
+        "user_data": {},
+        "facts": {},
+        "consent_subjects": [],
+        "decision": "undecided",
+        "is_renewal": said.is_renewal,
+        "is_order_bump": said.is_order_bump,
+    }
+
+
+def event_id_of(tenant_id: UUID, gateway: str, sale_id: str, event_name: str) -> UUID:
+    """The id under which Meta hears of this sale: the same on any machine, however often it is computed."""
+    return stable_id(tenant_id, gateway, sale_id, event_name)
+
+
+async def _recorded(
+    session: AsyncSession, events: Sequence[Work], conversions: dict[tuple[UUID, str], Conversion]
+) -> set[UUID]:
+    """Insert the events; the ids of the webhooks whose event was not known before."""
+    rows = []
+    for work in events:
+        said = work.said
+        assert isinstance(said, SaleEvent)
+        conversion = conversions.get((work.endpoint_id, said.sale_id or ""))
+        rows.append(
+            {
+                "id": new_id(),
+                "tenant_id": work.rules.tenant_id,
+                "endpoint_id": work.endpoint_id,
+                "webhook_id": work.webhook_id,
+                "conversion_id": conversion.id if conversion else None,
+                "external_event_id": said.external_event_id,
+                "kind": said.kind,
+                "outcome": "",
+                "occurred_at": said.occurred_at,
+            }
+        )
+    if not rows:
+        return set()
+    statement = insert(SaleEventRow).values(rows).on_conflict_do_nothing().returning(SaleEventRow.webhook_id)  # type: ignore[arg-type]
+    return set((await session.execute(statement)).scalars())
+
+
+async def _store_outcomes(session: AsyncSession, events: Sequence[Work]) -> None:
+
+    changes = [{"w": work.webhook_id, "o": work.outcome} for work in events if work.outcome != "repeated"]
+    if changes:
+        table = SaleEventRow.__table__  # type: ignore[attr-defined]
+        statement = update(table).where(table.c.webhook_id == bindparam("w")).values(outcome=bindparam("o"))
+        await (await session.connection()).execute(statement, changes)
+
+
+def _apply(conversion: Conversion, said: SaleEvent, work: Work, now: datetime) -> str:
+    """Take the event's news into the conversion; what came too late only fills gaps."""
+    status = _STATUS.get(said.kind)
+    if status is None:
+        return "noted"
+    is_news = not conversion.user_data or status.rank > ConversionStatus(conversion.status).rank
+    if (
+        status in PAID
+        and conversion.approved_at is None
+        and said.kind in (SaleEventKind.APPROVED, SaleEventKind.COMPLETED)
+    ):
+        conversion.approved_at = said.occurred_at
+    _fill(conversion, said, work.rules.country)
+    conversion.updated_at = now
+    if not is_news:
+        return "outdated"
+    conversion.status = max(status, ConversionStatus(conversion.status), key=lambda one: one.rank)
+    conversion.occurred_at = said.occurred_at
+    return "advanced"
+
+
+def _fill(conversion: Conversion, said: SaleEvent, country: str) -> None:
+    """Facts the conversion lacks; the first word on money and buyer stands, so a resend never changes a sale."""
+    if conversion.amount is None and said.value is not None:
+        conversion.amount, conversion.currency = said.value.amount, said.value.currency
+    for name in ("parent_sale_id", "payment_method", "product_id", "product_name"):
+        if getattr(conversion, name) is None:
+            setattr(conversion, name, getattr(said, name))
+    user_data = build_user_data(_person(said, country))
+    conversion.user_data = {**user_data, **conversion.user_data}
+    conversion.facts = {**_facts(said), **conversion.facts}
+    hashes = [conversion.user_data.get(key, [None]) for key in ("em", "ph")]
+    email, phone = (value[0] if isinstance(value, list) else value for value in hashes)
+    known = set(conversion.consent_subjects) | set(subjects_of(email_hash=email, phone_hash=phone))
+    conversion.consent_subjects = sorted(known, key=str)
+
+
+def _person(said: SaleEvent, country: str) -> Person:
+    buyer = said.buyer
+    return Person(
+        emails=(buyer.email,) if buyer.email else (),
+        phones=(buyer.phone,) if buyer.phone else (),
+        full_name=buyer.full_name,
+        first_name=buyer.first_name,
+        last_name=buyer.last_name,
+        city=buyer.city,
+        state=buyer.state,
+        zip_code=buyer.zip_code,
+        country=buyer.country,
+        client_ip=buyer.ip,
+        default_country=country,
+    )
+
+
+def _facts(said: SaleEvent) -> dict[str, Any]:
+    facts = {
+        "carriers": said.tracking.carriers,
+        "utm": said.tracking.utm,
+        "ordered_at": said.ordered_at.isoformat() if said.ordered_at else None,
+        "offer_id": said.offer_id,
+        "subscription_id": said.subscription_id,
+        "recurrence_number": said.recurrence_number,
+        "installments": said.installments,
+        "net_value": str(said.net_value.amount) if said.net_value else None,
+        "reason": said.reason,
+        "buyer_ip": said.buyer.ip,
+    }
+    return {key: value for key, value in facts.items() if value}

@@ -1,0 +1,162 @@
+"""The sale's whole way, stage by stage, for a batch of webhooks in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from tracking_core.consent.decide import objection as consent_objection
+from tracking_core.consent.decide import refused_subjects
+from tracking_core.consent.subjects import subjects_of
+from tracking_core.deduplication.claim import claim
+from tracking_core.delivery import plan as delivery_plan
+from tracking_core.delivery.withdraw import withdraw_refunded
+from tracking_core.gateways.sale_event import Ignored, SaleEvent
+from tracking_core.matching.match import MatchResult, click_tokens, match
+from tracking_core.models import Conversion, Decision, Match, MetaConnection, ReceivedWebhook, WebhookState
+from tracking_core.pipeline.conversions import PAID, advance
+from tracking_core.pipeline.load import load_due
+from tracking_core.pipeline.stages import Sale, Work
+from tracking_core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """How many webhooks were handled, and which connections now have something to send."""
+
+    handled: int
+    connections: frozenset[UUID]
+
+
+async def process_sales(session: AsyncSession, now: datetime, settings: Settings, *, limit: int) -> BatchResult:
+    """normalise -> advance -> match -> claim -> consent -> plan, every decision stored with its reason."""
+    batch = await load_due(session, now, limit=limit)
+    if not batch:
+        return BatchResult(0, frozenset())
+    sales = await advance(session, batch, now)
+    await attribute(session, [sale for sale in sales if sale.conversion.decision == Decision.UNDECIDED], now)
+    due = [sale for sale in sales if _is_to_decide(sale.conversion)]
+    connections = await decide(session, due, now, settings)
+    await withdraw_refunded(session, [sale.conversion for sale in sales])
+    await _close(session, batch, now)
+    return BatchResult(len(batch), connections)
+
+
+async def attribute(session: AsyncSession, sales: Sequence[Sale], now: datetime) -> None:
+    """Match the sales, keep the explanation, and take what the click knows."""
+    if not sales:
+        return
+    results = await match(session, sales)
+    rows = [_match_row(sale, result, now) for sale, result in zip(sales, results, strict=True)]
+    statement = insert(Match).values(rows)
+    replaced = {name: statement.excluded[name] for name in rows[0] if name != "conversion_id"}
+    await session.execute(statement.on_conflict_do_update(index_elements=["conversion_id"], set_=replaced))
+    for sale, result in zip(sales, results, strict=True):
+        if click := result.candidate:
+            conversion = sale.conversion
+            delivery_plan.enrich(conversion, click)
+            named = subjects_of(click_id=click.click_id, session_id=click.session_id)
+            conversion.consent_subjects = sorted({*conversion.consent_subjects, *named}, key=str)
+            if click.consent_ads is not None:
+                conversion.consent_ads = click.consent_ads
+
+
+async def decide(session: AsyncSession, sales: Sequence[Sale], now: datetime, settings: Settings) -> frozenset[UUID]:
+    """Claim, ask for consent, plan; the connections that got deliveries."""
+    if not sales:
+        return frozenset()
+    await _connect(session, sales)
+    claimed = await claim(session, [sale.conversion for sale in sales], now)
+    tenants = {sale.conversion.tenant_id for sale in sales}
+    subjects = [subject for sale in sales for subject in sale.conversion.consent_subjects]
+    refused = await refused_subjects(session, tenants, subjects)
+    planned = []
+    for sale in sales:
+        decision, reason = _decision(sale, sale.conversion.id in claimed, refused, now)
+        sale.conversion.decision, sale.conversion.decision_reason = decision, reason
+        if decision is Decision.PLANNED:
+            planned.append(sale)
+    await delivery_plan.plan(session, planned, now, hold_back=await _late_clicks(session, planned, now, settings))
+    return frozenset(one.id for sale in planned for one in sale.connections)
+
+
+def _is_to_decide(conversion: Conversion) -> bool:
+    return conversion.status in PAID and conversion.decision == Decision.UNDECIDED
+
+
+def _decision(sale: Sale, is_claimed: bool, refused: set[UUID], now: datetime) -> tuple[Decision, str | None]:
+    if not is_claimed:
+        return Decision.DUPLICATE, "event_id_already_claimed"
+    reason = consent_objection(sale.conversion, sale.rules.consent_mode, refused)
+    reason = reason or delivery_plan.objection(sale, now)
+    return (Decision.WITHHELD, reason) if reason else (Decision.PLANNED, None)
+
+
+async def _connect(session: AsyncSession, sales: Sequence[Sale]) -> None:
+    tenants = {sale.conversion.tenant_id for sale in sales}
+    query = select(MetaConnection).where(MetaConnection.tenant_id.in_(tenants))  # type: ignore[attr-defined]
+    connections = (await session.exec(query)).all()
+    for sale in sales:
+        sale.connections = [one for one in connections if one.tenant_id == sale.conversion.tenant_id]
+
+
+async def _late_clicks(
+    session: AsyncSession, planned: Sequence[Sale], now: datetime, settings: Settings
+) -> dict[UUID, timedelta]:
+    """A sale that names a click we have not seen waits a little for it, then goes as it is."""
+    if not planned:
+        return {}
+    await session.flush()
+    ids = [sale.conversion.id for sale in planned]
+    query = select(Match.conversion_id).where(Match.conversion_id.in_(ids), Match.tracking_event_id == None)  # type: ignore[attr-defined]  # noqa: E711
+    unmatched = set((await session.exec(query)).all())
+    grace = timedelta(seconds=settings.late_click_grace_seconds)
+    late = {}
+    for sale in planned:
+        conversion = sale.conversion
+        if conversion.id in unmatched and click_tokens(conversion.facts.get("carriers", {})):
+            conversion.rematch_at = now + grace
+            late[conversion.id] = grace
+    return late
+
+
+def _match_row(sale: Sale, result: MatchResult, now: datetime) -> dict[str, object]:
+    return {
+        "conversion_id": sale.conversion.id,
+        "tenant_id": sale.conversion.tenant_id,
+        "rule": result.rule,
+        "score": result.score,
+        "threshold": sale.rules.match_threshold,
+        "tracking_event_id": result.candidate.id if result.candidate else None,
+        "click_id": result.candidate.click_id if result.candidate else None,
+        "candidates": result.considered,
+        "missing": result.missing,
+        "matched_at": now,
+    }
+
+
+async def _close(session: AsyncSession, batch: Sequence[Work], now: datetime) -> None:
+    """Mark the webhooks done, each with what it led to."""
+    table = ReceivedWebhook.__table__  # type: ignore[attr-defined]
+    statement = (
+        update(table)
+        .where(table.c.id == bindparam("webhook"))
+        .values(state=bindparam("to"), reason=bindparam("why"), processed_at=now)
+    )
+    changes = [{"webhook": work.webhook_id, "to": state, "why": why} for work in batch for state, why in [_end(work)]]
+    await (await session.connection()).execute(statement, changes)
+
+
+def _end(work: Work) -> tuple[WebhookState, str]:
+    match work.said:
+        case SaleEvent():
+            return WebhookState.PROCESSED, work.outcome
+        case Ignored(reason=reason, event=event):
+            return WebhookState.IGNORED, f"{reason}:{event}" if event else reason.value
+        case unreadable:
+            return WebhookState.UNREADABLE, unreadable

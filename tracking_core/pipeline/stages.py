@@ -1,0 +1,40 @@
+"""What travels between the pipeline's stages: one Work item per webhook, gathered in a batch."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+from tracking_core.gateways.sale_event import Ignored, SaleEvent
+from tracking_core.models import Conversion, MetaConnection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantRules:
+    """The tenant's settings that matching, consent and planning read."""
+
+    tenant_id: UUID
+    country: str
+    consent_mode: str
+    match_threshold: Decimal
+    attribution_window_days: int
+
+
+@dataclass(slots=True)
+class Work:
+    """A received webhook on its way: what it says, the sale it belongs to, what became of it."""
+
+    webhook_id: UUID
+    endpoint_id: UUID
+    rules: TenantRules
+    said: SaleEvent | Ignored | str  # a str names why the payload is unreadable
+    conversion: Conversion | None = None
+    outcome: str = ""
+
+
+@dataclass(slots=True)
+class Sale:
+    """One conversion touched by the batch, with the newest facts about it."""
+
+    conversion: Conversion
+    rules: TenantRules
+    connections: list[MetaConnection] = field(default_factory=list)
