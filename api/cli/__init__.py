@@ -1,0 +1,22 @@
+"""The ``hub`` command."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from api.cli import connect, dead_letters, demo, processes, tenant, up
+from tracking_core.errors import HubError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Server-side conversion tracking.")
+for module in (up, processes, tenant, connect, dead_letters, demo):
+    module.register(app)
+
+
+def main() -> None:
+    """Run a command; an expected failure is one clear line and exit code 1."""
+    try:
+        app()
+    except HubError as error:
+        Console(stderr=True).print(f"[red]hub:[/red] {error}", highlight=False)
+        sys.exit(1)

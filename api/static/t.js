@@ -36,7 +36,7 @@
   const readCookie = safe(name =>
     decodeURIComponent(document.cookie.match('(?:^|; )' + name + '=([^;]*)')[1]));
   const writeCookie = safe((name, value, ms, on) => {
-    document.cookie = name + '=' + encodeURIComponent(value) + '; path=/; SameSite=Lax; max-age=' + ms / 1e3 +
+    document.cookie = name + '=' + encodeURIComponent(value) + '; path=/; SameSite=Lax; max-age=' + Math.round(ms / 1e3) +
       (on ? '; domain=' + on : '') + (location.protocol === 'https:' ? '; Secure' : '');
   });
 
@@ -325,7 +325,7 @@
     release();
     dressAll();
     watchRoutes();
-    listen(document, 'mouseover focusin touchstart mousedown keydown click auxclick', touched);
+    listen(window, 'mouseover focusin touchstart mousedown keydown click auxclick', touched);
     listen(document, 'DOMContentLoaded', dressAll);
     listen(window, 'load', dressAll);
     listen(window, 'pagehide', () => outbox().filter(entry => !sending[entry.body.event_id]).forEach(beacon));

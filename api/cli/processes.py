@@ -1,0 +1,54 @@
+"""``hub api``, ``hub worker``, ``hub scheduler``, ``hub migrate``: one process each, settings from ``HUB_*``."""
+
+import asyncio
+
+import typer
+import uvicorn
+
+from tracking_core.settings import get_settings
+
+
+def register(app: typer.Typer) -> None:
+    for command in (api, worker, scheduler, migrate):
+        app.command()(command)
+
+
+def api() -> None:
+    """Serve HTTP."""
+    settings = get_settings()
+    uvicorn.run(
+        "api.app:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        # The collector reads the proxy's header itself, by its own list of trusted proxies.
+        proxy_headers=False,
+        server_header=False,
+        backlog=4096,
+        timeout_graceful_shutdown=15,
+    )
+
+
+def worker() -> None:
+    """Process sales and deliver them."""
+    from tracking_core.worker.main import run  # noqa: PLC0415 - installs the broker when imported
+
+    run()
+
+
+def scheduler() -> None:
+    """Ring for what is due and keep house."""
+    from tracking_core.worker.scheduler import run  # noqa: PLC0415
+
+    asyncio.run(run())
+
+
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    from tracking_core.db.migrate import upgrade  # noqa: PLC0415
+
+    upgrade(get_settings().database_url)

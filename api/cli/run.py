@@ -1,0 +1,28 @@
+"""Run one coroutine for a command, in one transaction, and close the pool after it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from tracking_core.db.engine import dispose, transaction
+from tracking_core.errors import ConfigurationError
+from tracking_core.settings import get_settings
+
+Result = TypeVar("Result")
+
+
+def in_transaction(work: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
+    """The result of ``work``; raises ConfigurationError when there is no database to work with."""
+    if not get_settings().database_url:
+        raise ConfigurationError(problem="No database: start the hub with `make run` (or `hub up`) or set HUB_DATABASE_URL.")
+    return asyncio.run(_run(work))
+
+
+async def _run(work: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
+    try:
+        async with transaction() as session:
+            return await work(session)
+    finally:
+        await dispose()

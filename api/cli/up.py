@@ -1,0 +1,194 @@
+"""``hub up``: the whole hub on one machine, from one command."""
+
+import base64
+import fcntl
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Annotated
+
+import httpx
+import typer
+from rich.console import Console
+
+from api.cli.supervisor import CommandService, Service, Supervisor
+from tracking_core.embedded.process import require_free
+from tracking_core.errors import ConfigurationError
+from tracking_core.settings import RUNTIME_FILE, Settings
+
+_READY_SECONDS = 60.0
+_out = Console(highlight=False)
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(up)
+
+
+def up(
+    port: Annotated[int | None, typer.Option(help="HTTP port.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Where everything is kept.")] = None,
+    simulators: Annotated[bool, typer.Option(help="Start the vendor simulators and send to them.")] = True,
+    postgres_port: Annotated[int | None, typer.Option(help="Embedded PostgreSQL.")] = None,
+    redis_port: Annotated[int | None, typer.Option(help="Embedded Redis.")] = None,
+    simulators_port: Annotated[int | None, typer.Option(help="Vendor simulators.")] = None,
+) -> None:
+    """Start PostgreSQL, Redis, migrations, simulators, API, worker and scheduler; stop them with Ctrl-C."""
+    asked = {
+        "port": port,
+        "data_dir": data_dir,
+        "embedded_postgres_port": postgres_port,
+        "embedded_redis_port": redis_port,
+        "simulators_port": simulators_port,
+    }
+    settings = Settings.model_validate({**Settings().model_dump(), **{k: v for k, v in asked.items() if v is not None}})
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with _only_one(settings.data_dir):
+        _Hub(settings, with_simulators=simulators).run()
+
+
+class _Hub:
+    """One run of everything: start in order, watch, stop in reverse."""
+
+    def __init__(self, settings: Settings, *, with_simulators: bool) -> None:
+        self._settings, self._with_simulators = settings, with_simulators
+        self._data = settings.data_dir.resolve()
+        self._known: dict[str, str | int] = {"port": settings.port, "host": settings.host}
+        self._stopping = threading.Event()
+        self._supervisor = Supervisor(
+            notice=lambda line: _out.print(f"[yellow]•[/yellow] {line}"), on_change=self._write_runtime
+        )
+
+    def run(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._signalled)
+        try:
+            self._start_everything()
+            self._announce()
+            self._supervisor.watch(self._stopping)
+        finally:
+            _out.print("Stopping…")
+            self._supervisor.stop()
+            (self._data / RUNTIME_FILE).unlink(missing_ok=True)
+
+    def _signalled(self, *_: object) -> None:
+        if self._stopping.is_set():
+            os._exit(1)
+        self._stopping.set()
+
+    def _start_everything(self) -> None:
+        require_free(self._settings.port, "HUB_PORT or --port")
+        self._start_servers()
+        self._known["secrets_keys"] = os.environ.get("HUB_SECRETS_KEYS") or _kept_keys(self._data / "secrets.keys")
+        self._migrate()
+        if self._with_simulators:
+            self._start_simulators()
+        for name in ("api", "worker", "scheduler"):
+            self._step(self._command(name, ["-m", "api.cli", name]))
+        self._await(f"http://{self._settings.host}:{self._settings.port}/readyz", "api")
+
+    def _start_servers(self) -> None:
+        from tracking_core.embedded.postgres import EmbeddedPostgres  # noqa: PLC0415 - only where they are used
+        from tracking_core.embedded.redis import EmbeddedRedis  # noqa: PLC0415
+
+        if given := os.environ.get("HUB_DATABASE_URL"):
+            self._known["database_url"] = given
+        else:
+            postgres = EmbeddedPostgres(self._data, self._settings.embedded_postgres_port)
+            self._known["database_url"] = postgres.url
+            self._step(postgres)
+        if given := os.environ.get("HUB_REDIS_URL"):
+            self._known["redis_url"] = given
+        else:
+            redis = EmbeddedRedis(self._data, self._settings.embedded_redis_port)
+            self._known["redis_url"] = redis.url
+            self._step(redis)
+
+    def _migrate(self) -> None:
+        from tracking_core.db.migrate import upgrade  # noqa: PLC0415
+
+        started = time.monotonic()
+        upgrade(str(self._known["database_url"]))
+        _done("migrations", started)
+
+    def _start_simulators(self) -> None:
+        port = self._settings.simulators_port
+        require_free(port, "HUB_SIMULATORS_PORT or --simulators-port")
+        self._step(self._command("simulators", ["-m", "evals.simulators.meta", "--port", str(port)]))
+        self._await(f"http://127.0.0.1:{port}/healthz", "simulators")
+        self._known["simulators_port"] = port
+        if "HUB_META_GRAPH_URL" not in os.environ:
+            self._known["meta_graph_url"] = f"http://127.0.0.1:{port}"
+        self._write_runtime()
+
+    def _step(self, service: Service) -> None:
+        started = time.monotonic()
+        self._supervisor.start(service)
+        _done(service.name, started)
+
+    def _command(self, name: str, arguments: list[str]) -> CommandService:
+        environment = {
+            **os.environ,
+            "HUB_DATA_DIR": str(self._data),
+            **{f"HUB_{key.upper()}": str(value) for key, value in self._known.items()},
+        }
+        log = self._data / "logs" / f"{name}.log"
+        return CommandService(name, [sys.executable, *arguments], environment=environment, log=log)
+
+    def _await(self, url: str, name: str) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self._stopping.is_set():
+            try:
+                if httpx.get(url, timeout=2, trust_env=False).status_code == httpx.codes.OK:
+                    return
+            except httpx.HTTPError:
+                pass
+            if time.monotonic() > deadline:
+                log = self._data / "logs" / f"{name}.log"
+                tail = "\n".join(log.read_text(errors="replace").splitlines()[-12:]) if log.exists() else ""
+                raise ConfigurationError(problem=f"{name} did not answer in time. The end of {log}:\n{tail}")
+            time.sleep(0.1)
+
+    def _write_runtime(self) -> None:
+        path = self._data / RUNTIME_FILE
+        fresh = path.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_text(json.dumps({**self._known, "pids": self._supervisor.pids()}))
+        fresh.replace(path)
+
+    def _announce(self) -> None:
+        base = f"http://{self._settings.host}:{self._settings.port}"
+        _out.print(f"\n[green]ready[/green]  {base}  (API: {base}/docs)")
+        if self._with_simulators:
+            _out.print(f"Meta is simulated at {self._known.get('meta_graph_url')}: nothing leaves this machine.")
+        if not self._settings.llm_api_key.get_secret_value():
+            _out.print("No LLM key: basic mode.")
+        _out.print(f"Data and logs: {self._data}. Try: [bold]hub demo[/bold]. Ctrl-C stops.")
+
+
+def _done(name: str, started: float) -> None:
+    _out.print(f"[green]✓[/green] {name:<12} {time.monotonic() - started:6.2f} s")
+
+
+def _kept_keys(path: Path) -> str:
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(f"k1:{base64.b64encode(os.urandom(32)).decode()}")
+    return path.read_text().strip()
+
+
+@contextmanager
+def _only_one(data_dir: Path) -> Iterator[None]:
+    """Refuse a second hub on the same data directory."""
+    lock: IO[str] = (data_dir / "up.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise ConfigurationError(problem=f"A hub is already running in {data_dir}. Stop it, or use --data-dir.") from None
+    with lock:
+        yield
