@@ -21,7 +21,7 @@ class Writer:
 
 
 class WriteKeys:
-    """A revoked key stops working within 30 seconds; unknown keys are remembered too, so they cannot load the database."""
+    """A revoked key stops within 30 seconds; unknown keys are remembered too, so they cannot load the database."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[float, Writer | None]] = OrderedDict()

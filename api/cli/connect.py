@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def meta(
     tenant: Tenant,
     dataset: Annotated[str, typer.Option(help="Dataset (pixel) id.")],
-    test_event_code: Annotated[str | None, typer.Option(help="Show events under Test Events; they still count.")] = None,
+    test_event_code: Annotated[str | None, typer.Option(help="Show events in Test Events; they still count.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Connect a Meta dataset, or give it a new token. The access token is read from standard input."""

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.cli.run import in_transaction
 from tracking_core.delivery.replay import ReplayFilter, replay
@@ -51,5 +51,7 @@ def replay_letters(
 
 async def _newest(session: AsyncSession, tenant_id: UUID, limit: int) -> list[dict[str, Any]]:
     query = select(Delivery).where(Delivery.tenant_id == tenant_id, Delivery.state == DeliveryState.DEAD)
-    rows = (await session.exec(query.order_by(Delivery.created_at.desc()).limit(limit))).all()  # type: ignore[attr-defined]
-    return [row.model_dump(include={"id", "event_name", "event_id", "reason", "attempts", "created_at"}) for row in rows]
+    rows = (await session.scalars(query.order_by(Delivery.created_at.desc()).limit(limit))).all()  # type: ignore[attr-defined]
+    return [
+        row.model_dump(include={"id", "event_name", "event_id", "reason", "attempts", "created_at"}) for row in rows
+    ]

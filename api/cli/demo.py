@@ -21,7 +21,7 @@ from tracking_core.tenants import service as tenants
 
 _WAIT_SECONDS = 15.0
 _SECRET = "demo-webhook-secret"  # noqa: S105 - signs only the demo tenant's own made-up webhooks
-_DATASET, _TOKEN = "900000000000001", "EAADemoTokenForTheLocalSimulator"  # noqa: S105
+_DATASET, _TOKEN = "900000000000001", "EAADemoTokenForTheLocalSimulator"
 
 
 class HopFailed(Exception):
@@ -121,9 +121,7 @@ class _Journey:
         async def make(session: Any) -> dict[str, str]:
             made = await tenants.create(session, "Demonstração", actor="demo")
             await tenants.connect_meta(session, made.tenant_id, _DATASET, _TOKEN, actor="demo")
-            endpoint = await tenants.connect_gateway(
-                session, made.tenant_id, self._gateway.name, _SECRET, actor="demo"
-            )
+            endpoint = await tenants.connect_gateway(session, made.tenant_id, self._gateway.name, _SECRET, actor="demo")
             return {
                 "tenant_id": str(made.tenant_id),
                 "write_key": made.write_key,
@@ -147,9 +145,7 @@ class _Journey:
         return f"event_id {self._track('initiate_checkout', click_id=self._click_id)['event_id']}"
 
     def _webhook_accepted(self) -> str:
-        sale = SyntheticSale(
-            sale_id=self._sale_id, kind="approved", occurred_at=clock.now(), click_id=self._click_id
-        )
+        sale = SyntheticSale(sale_id=self._sale_id, kind="approved", occurred_at=clock.now(), click_id=self._click_id)
         self._webhook = self._gateway.synthesize(sale, _SECRET)
         return f"{self._post_webhook()}: sale {self._sale_id}"
 

@@ -35,20 +35,20 @@ def api() -> None:
 
 def worker() -> None:
     """Process sales and deliver them."""
-    from tracking_core.worker.main import run  # noqa: PLC0415 - installs the broker when imported
+    from tracking_core.worker.main import run
 
     run()
 
 
 def scheduler() -> None:
     """Ring for what is due and keep house."""
-    from tracking_core.worker.scheduler import run  # noqa: PLC0415
+    from tracking_core.worker.scheduler import run
 
     asyncio.run(run())
 
 
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    from tracking_core.db.migrate import upgrade  # noqa: PLC0415
+    from tracking_core.db.migrate import upgrade
 
     upgrade(get_settings().database_url)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.db.engine import dispose, transaction
 from tracking_core.errors import ConfigurationError
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 def in_transaction(work: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
     """The result of ``work``; raises ConfigurationError when there is no database to work with."""
     if not get_settings().database_url:
-        raise ConfigurationError(problem="No database: start the hub with `make run` (or `hub up`) or set HUB_DATABASE_URL.")
+        raise ConfigurationError(problem="No database: start the hub with `make run`, or set HUB_DATABASE_URL.")
     return asyncio.run(_run(work))
 
 

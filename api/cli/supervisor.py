@@ -114,7 +114,7 @@ class Supervisor:
         watched.backoff = min(watched.backoff * 2, _BACKOFF_MAX)
         try:
             watched.service.start()
-        except Exception as error:  # noqa: BLE001 - a restart that fails is tried again
+        except Exception as error:
             self.notice(f"{watched.service.name} did not start: {error}")
             return
         watched.started_at = time.monotonic()

@@ -93,8 +93,8 @@ class _Hub:
         self._await(f"http://{self._settings.host}:{self._settings.port}/readyz", "api")
 
     def _start_servers(self) -> None:
-        from tracking_core.embedded.postgres import EmbeddedPostgres  # noqa: PLC0415 - only where they are used
-        from tracking_core.embedded.redis import EmbeddedRedis  # noqa: PLC0415
+        from tracking_core.embedded.postgres import EmbeddedPostgres
+        from tracking_core.embedded.redis import EmbeddedRedis
 
         if given := os.environ.get("HUB_DATABASE_URL"):
             self._known["database_url"] = given
@@ -110,7 +110,7 @@ class _Hub:
             self._step(redis)
 
     def _migrate(self) -> None:
-        from tracking_core.db.migrate import upgrade  # noqa: PLC0415
+        from tracking_core.db.migrate import upgrade
 
         started = time.monotonic()
         upgrade(str(self._known["database_url"]))
@@ -189,6 +189,6 @@ def _only_one(data_dir: Path) -> Iterator[None]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        raise ConfigurationError(problem=f"A hub is already running in {data_dir}. Stop it, or use --data-dir.") from None
+        raise ConfigurationError(problem=f"A hub already runs in {data_dir}. Stop it, or use --data-dir.") from None
     with lock:
         yield

@@ -10,8 +10,8 @@ from sqlmodel import select
 
 from api.deps import DoorbellDep, SessionDep, TenantDep
 from tracking_core.db.engine import after_commit
+from tracking_core.delivery.explain import explain_reason
 from tracking_core.delivery.replay import ReplayFilter, replay
-from tracking_core.destinations.meta_capi.errors import explain_reason
 from tracking_core.errors import NotFound
 from tracking_core.i18n import translate
 from tracking_core.kit import clock
@@ -44,7 +44,7 @@ async def conversion(conversion_id: UUID, tenant: TenantDep, session: SessionDep
         raise NotFound(what="conversion")
     match = await session.get(Match, conversion_id)
     query = select(Delivery).where(Delivery.conversion_id == conversion_id)
-    deliveries = [await _with_attempts(session, row) for row in (await session.exec(query)).all()]
+    deliveries = [await _with_attempts(session, row) for row in (await session.scalars(query)).all()]
     return {**found, "match": match.model_dump() if match else None, "deliveries": deliveries}
 
 
@@ -79,9 +79,7 @@ class ReplayRequest(BaseModel):
 async def replay_dead_letters(
     wanted: ReplayRequest, tenant: TenantDep, session: SessionDep, doorbell: DoorbellDep
 ) -> dict[str, int]:
-    done = await replay(
-        session, tenant.id, ReplayFilter(**wanted.model_dump()), actor="tenant_api", now=clock.now()
-    )
+    done = await replay(session, tenant.id, ReplayFilter(**wanted.model_dump()), actor="tenant_api", now=clock.now())
     for connection_id in done.connections:
         after_commit(session, doorbell.after_commit(DELIVER, str(connection_id)))
     return {"replayed": done.replayed, "too_late": done.too_late}
@@ -92,12 +90,12 @@ async def _listed(session: SessionDep, tenant_id: UUID, state: str | None, limit
     if state is not None:
         query = query.where(Delivery.state == state)
     query = query.order_by(Delivery.created_at.desc()).limit(limit)  # type: ignore[attr-defined]
-    return [_public(row) for row in (await session.exec(query)).all()]
+    return [_public(row) for row in (await session.scalars(query)).all()]
 
 
 async def _with_attempts(session: SessionDep, delivery: Delivery) -> dict[str, Any]:
     query = select(DispatchAttempt).where(DispatchAttempt.delivery_id == delivery.id)
-    attempts = (await session.exec(query.order_by(DispatchAttempt.started_at))).all()  # type: ignore[arg-type]
+    attempts = (await session.scalars(query.order_by(DispatchAttempt.started_at))).all()  # type: ignore[arg-type]
     return {**_public(delivery), "attempts": [attempt.model_dump() for attempt in attempts]}
 
 

@@ -47,9 +47,7 @@ async def _track(request: Request, kind: TrackingKind) -> Response:
         client_ip(peer, request.headers.get("x-forwarded-for"), state.trusted_proxies),
         (request.headers.get("user-agent") or "").replace("\x00", "")[:_USER_AGENT_MAX] or None,
     )
-    accepted = accept(
-        kind, event, tenant_id=writer.tenant_id, country=writer.country, visitor=visitor, now=clock.now()
-    )
+    accepted = accept(kind, event, tenant_id=writer.tenant_id, country=writer.country, visitor=visitor, now=clock.now())
     await state.group_writer.write(accepted)
     return Response(orjson.dumps(accepted.answer), 202, _CORS, "application/json")
 
@@ -73,7 +71,13 @@ def _route(kind: TrackingKind) -> None:
         return Response(None, 204, _PREFLIGHT)
 
     router.add_api_route(
-        path, endpoint, methods=["POST"], status_code=202, openapi_extra=_BODY, name=f"track_{kind}", response_model=None
+        path,
+        endpoint,
+        methods=["POST"],
+        status_code=202,
+        openapi_extra=_BODY,
+        name=f"track_{kind}",
+        response_model=None,
     )
     router.add_api_route(path, preflight, methods=["OPTIONS"], status_code=204, include_in_schema=False)
 

@@ -1,11 +1,14 @@
 // The hub's browser script. docs/browser-script.md says what it stores, sends and never touches.
-(function () {
+(function (run) {
+  try { run(); } catch (e) { /* the seller's page comes first */ }
+})(function () {
   'use strict';
 
   const MINUTE = 6e4, DAY = 864e5, LIMIT = 20, LONGEST = 2048;
   const STATE = '_hub', SESSION = '_hub_s', CONSENT = '_hub_consent', OUTBOX = '_hub_q';
   const UTM = ['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term'];
   const AD = /^(utm_(source|medium|campaign|content|term|id)|fbclid|gclid|gbraid|wbraid|ttclid|msclkid|twclid)$/;
+  const OURS = /^h[0-9A-Za-z]{21}$/;
   const HOTMART = { slots: ['xcod', 'sck'], utm: [] }, KIWIFY = { slots: ['s1', 'sck'], utm: UTM };
   const OTHER = { slots: ['xcod', 's1', 'sck'], utm: UTM };
   // Member areas, panels and help of the same vendors: nobody starts a purchase there.
@@ -22,7 +25,6 @@
   let memory = {}, person = {}, held = [], started = false, ready = false, referrer = document.referrer;
   let domain, place, address, lastCheckout = '', lastCheckoutAt = 0;
 
-  // A fault in here must never become the page's.
   const safe = work => function () {
     try { return work.apply(this, arguments); } catch (e) { return undefined; }
   };
@@ -48,13 +50,15 @@
   }
 
   // Asking the browser is the only public suffix list at hand: it refuses a cookie for "com.br".
+  const domains = [option('cookie-domain').replace(/^\./, '')].concat(
+    location.hostname.split('.').map((_, i, labels) => labels.slice(i).join('.')).reverse().slice(1));
   function cookieDomain() {
-    if (domain === undefined) {
-      const wider = location.hostname.split('.').map((_, i, labels) => labels.slice(i).join('.')).reverse().slice(1);
-      domain = [option('cookie-domain').replace(/^\./, '')].concat(wider).find(on => on && accepts(on)) || '';
-    }
+    if (domain === undefined) domain = domains.find(on => on && accepts(on)) || '';
     return domain;
   }
+
+  // On every domain: a cookie left on another one would go on hiding ours.
+  const erase = name => [''].concat(domains).forEach(on => writeCookie(name, '', 0, on));
 
   function load(name) {
     try { return localStorage.getItem(name) || shelf[name]; } catch (e) { return shelf[name]; }
@@ -80,6 +84,7 @@
   function persist(name) {
     const entry = memory[name];
     entry.pending = false;
+    erase(name);
     writeCookie(name, entry.value, entry.until - Date.now(), cookieDomain());
     if (readCookie(name) !== entry.value) store('_hub:' + name, JSON.stringify(entry));
   }
@@ -92,7 +97,7 @@
 
   function remove(name) {
     store('_hub:' + name);
-    if (readCookie(name)) writeCookie(name, '', 0, cookieDomain());
+    erase(name);
   }
 
   // Who this is and where they came from.
@@ -114,7 +119,7 @@
   // A link inside the site that repeats some of the landing's parameters is no new arrival.
   function arriving() {
     const known = state(), ads = adsOfUrl();
-    return !known.click || Object.keys(ads).some(name => ads[name] !== known.ads[name]);
+    return !OURS.test(known.click) || Object.keys(ads).some(name => ads[name] !== known.ads[name]);
   }
 
   // Meta's cookies: what is there is used as it is; what we make is noted, to be all that we ever delete.
@@ -143,7 +148,7 @@
 
   // Sending: into the outbox first and out of it when the hub has answered. A page that dies, a network that fails
   // or a hub that is down costs a repeat with the same event_id, never the event.
-  const outbox = () => safe(() => parse(load(OUTBOX)).filter(entry => Date.now() - entry.at < DAY))() || [];
+  const outbox = () => safe(() => parse(load(OUTBOX)).filter(entry => entry.body.event_id && Date.now() - entry.at < DAY))() || [];
   const saveOutbox = list => store(OUTBOX, list.length ? JSON.stringify(list.slice(-LIMIT)) : '');
   const beacon = entry => navigator.sendBeacon(endpoint + entry.name, JSON.stringify(entry.body));
 
@@ -239,7 +244,7 @@
     const find = name => pairs.findIndex(pair => pair.split('=')[0] === name);
     const fill = (name, value) => {
       const i = find(name), taken = i < 0 ? '' : pairs[i].slice(name.length + 1);
-      if (!/^(h[0-9A-Za-z]{21})?$/.test(taken)) return taken.endsWith(value);
+      if (taken && !OURS.test(taken)) return taken.endsWith(value);
       return pairs.splice(i < 0 ? pairs.length : i, 1, name + '=' + value);
     };
     if (!vendor.slots.filter(name => fill(name, known.click)).length) {
@@ -326,11 +331,10 @@
     dressAll();
     watchRoutes();
     listen(window, 'mouseover focusin touchstart mousedown keydown click auxclick', touched);
-    listen(document, 'DOMContentLoaded', dressAll);
-    listen(window, 'load', dressAll);
+    listen(window, 'DOMContentLoaded load', dressAll);
     listen(window, 'pagehide', () => outbox().filter(entry => !sending[entry.body.event_id]).forEach(beacon));
   }
 
   if (document.prerendering) document.addEventListener('prerenderingchange', safe(start), { once: true });
   else safe(start)();
-})();
+});

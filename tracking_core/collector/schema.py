@@ -12,11 +12,16 @@ def _clean(value: Any) -> Any:
     return value.replace("\x00", "").strip() or None
 
 
-def _text(limit: int) -> Any:
-    return Annotated[str | None, BeforeValidator(_clean), Field(max_length=limit)]
-
-
-_Id = Annotated[str | None, BeforeValidator(_clean), Field(max_length=128, pattern=r"^[\x21-\x7e]+$")]
+_Clean = Annotated[str | None, BeforeValidator(_clean)]
+_Text64 = Annotated[_Clean, Field(max_length=64)]
+_Text128 = Annotated[_Clean, Field(max_length=128)]
+_Text256 = Annotated[_Clean, Field(max_length=256)]
+_Text320 = Annotated[_Clean, Field(max_length=320)]
+_Text512 = Annotated[_Clean, Field(max_length=512)]
+_Text1024 = Annotated[_Clean, Field(max_length=1_024)]
+_Text1200 = Annotated[_Clean, Field(max_length=1_200)]
+_Text4096 = Annotated[_Clean, Field(max_length=4_096)]
+_Id = Annotated[_Clean, Field(max_length=128, pattern=r"^[\x21-\x7e]+$")]
 _Url = Annotated[str, StringConstraints(min_length=1, max_length=4_096, pattern=r"^https?://[^\s\x00]+$")]
 
 
@@ -26,24 +31,24 @@ class TrackRequest(BaseModel):
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
     url: _Url
-    key: _text(128) = None
+    key: _Text128 = None
     event_id: _Id = None
     click_id: _Id = None
     session_id: _Id = None
-    referrer: _text(4_096) = None
-    fbclid: _text(1_024) = None
-    fbp: _text(256) = None
-    fbc: _text(1_200) = None
-    email: _text(320) = None
-    phone: _text(64) = None
+    referrer: _Text4096 = None
+    fbclid: _Text1024 = None
+    fbp: _Text256 = None
+    fbc: _Text1200 = None
+    email: _Text320 = None
+    phone: _Text64 = None
     consent_ads: bool | None = None
-    checkout_url: _text(4_096) = None
-    utm_source: _text(512) = None
-    utm_medium: _text(512) = None
-    utm_campaign: _text(512) = None
-    utm_content: _text(512) = None
-    utm_term: _text(512) = None
-    utm_id: _text(512) = None
+    checkout_url: _Text4096 = None
+    utm_source: _Text512 = None
+    utm_medium: _Text512 = None
+    utm_campaign: _Text512 = None
+    utm_content: _Text512 = None
+    utm_term: _Text512 = None
+    utm_id: _Text512 = None
 
 
 DETAIL_FIELDS = (

@@ -12,7 +12,7 @@ import psycopg
 import structlog
 
 from tracking_core.collector.accept import Accepted
-from tracking_core.errors import ServiceUnavailable
+from tracking_core.errors import HubError, MalformedBody, ServiceUnavailable
 from tracking_core.kit import clock
 from tracking_core.settings import Settings
 
@@ -57,8 +57,7 @@ class GroupWriter:
 
     async def stop(self) -> None:
         """Write what is pending, then close."""
-        while self._pending:
-            await asyncio.sleep(0.01)
+        await asyncio.gather(*(done for _, done in self._pending), return_exceptions=True)
         if self._task:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -82,9 +81,16 @@ class GroupWriter:
                 await self._settle(group)
 
     async def _settle(self, group: list[Pending]) -> None:
-        failure: ServiceUnavailable | None = None
+        failure: HubError | None = None
         try:
             await self._write_group([accepted for accepted, _ in group])
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            if len(group) > 1:  # one event the database refuses must not cost its neighbours
+                for one in group:
+                    await self._settle([one])
+                return
+            log.error("collect_event_refused", error=type(error).__name__)
+            failure = MalformedBody()
         except (psycopg.Error, OSError, TimeoutError) as error:
             log.error("collect_group_failed", events=len(group), error=type(error).__name__)
             await self._disconnect()

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import column
-from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy import column, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.models import Consent, ConsentMode, Conversion
 
@@ -18,12 +17,12 @@ async def refused_subjects(session: AsyncSession, tenant_ids: Iterable[UUID], su
     wanted = set(subjects)
     if not wanted:
         return set()
-    query = select(Consent.subject).where(
+    query = select(col(Consent.subject)).where(
         Consent.tenant_id.in_(set(tenant_ids)),  # type: ignore[attr-defined]
         Consent.subject.in_(wanted),  # type: ignore[attr-defined]
         column("granted").is_(False),
     )
-    return set((await session.exec(query)).all())
+    return set((await session.scalars(query)).all())
 
 
 def objection(conversion: Conversion, mode: str, refused: set[UUID]) -> str | None:

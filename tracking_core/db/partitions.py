@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 _WEEK = timedelta(days=7)
 _PREFIX = "tracking_events_w"
@@ -15,16 +15,19 @@ def week_start(moment: datetime) -> datetime:
     return midnight - timedelta(days=moment.weekday())
 
 
-async def ensure_partitions(session: AsyncSession, now: datetime, *, weeks_ahead: int = 2, weeks_back: int = 0) -> None:
-    """Create the missing partitions from ``weeks_back`` before to ``weeks_ahead`` after this week."""
-    for offset in range(-weeks_back, weeks_ahead + 1):
-        start = week_start(now) + offset * _WEEK
-        await session.execute(
-            text(
-                f"CREATE TABLE IF NOT EXISTS {_PREFIX}{start:%Y%m%d} PARTITION OF tracking_events"
-                f" FOR VALUES FROM ('{start.isoformat()}') TO ('{(start + _WEEK).isoformat()}')"
-            )
-        )
+def creation(now: datetime, *, weeks_ahead: int = 4, weeks_back: int = 0) -> list[str]:
+    """Statements that create the missing partitions from ``weeks_back`` before to ``weeks_ahead`` after this week."""
+    starts = [week_start(now) + offset * _WEEK for offset in range(-weeks_back, weeks_ahead + 1)]
+    return [
+        f"CREATE TABLE IF NOT EXISTS {_PREFIX}{start:%Y%m%d} PARTITION OF tracking_events"
+        f" FOR VALUES FROM ('{start.isoformat()}') TO ('{(start + _WEEK).isoformat()}')"
+        for start in starts
+    ]
+
+
+async def ensure_partitions(session: AsyncSession, now: datetime) -> None:
+    for statement in creation(now):
+        await session.execute(text(statement))
 
 
 async def drop_expired_partitions(session: AsyncSession, now: datetime, *, retention_days: int) -> list[str]:

@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from tracking_core.models import Conversion, DedupeEntry
 
@@ -20,6 +21,9 @@ async def claim(session: AsyncSession, conversions: Sequence[Conversion], now: d
         for tenant, key in sorted(by_key, key=str)
     ]
     statement = (
-        insert(DedupeEntry).values(rows).on_conflict_do_nothing().returning(DedupeEntry.tenant_id, DedupeEntry.key)  # type: ignore[arg-type]
+        insert(DedupeEntry)
+        .values(rows)
+        .on_conflict_do_nothing()
+        .returning(col(DedupeEntry.tenant_id), col(DedupeEntry.key))
     )
     return {by_key[(tenant, key)] for tenant, key in (await session.execute(statement)).all()}

@@ -12,7 +12,8 @@ def paused_until(failure_streak: int, now: datetime) -> datetime | None:
     """Until when to rest after the ``failure_streak``-th failure in a row; None while the circuit is closed."""
     if failure_streak < _TRIP_AFTER:
         return None
-    return now + min(_PAUSE * 2 ** min(failure_streak - _TRIP_AFTER, 10), _PAUSE_MAX)
+    doublings: int = min(failure_streak - _TRIP_AFTER, 10)
+    return now + min(_PAUSE * (1 << doublings), _PAUSE_MAX)
 
 
 def batch_limit(failure_streak: int, batch: int) -> int:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.audit.service import record
 from tracking_core.db.engine import transaction
@@ -29,6 +29,9 @@ _DUE = """
 SELECT EXISTS (SELECT FROM deliveries d JOIN meta_connections c ON c.id = d.connection_id
     WHERE d.connection_id = :connection AND d.state IN ('waiting', 'retrying') AND d.due_at <= :now
       AND c.state = 'active' AND coalesce(c.paused_until, :now) <= :now)
+"""
+_HEALTHY = """
+UPDATE meta_connections SET failure_streak = 0, paused_until = NULL WHERE id = :id AND failure_streak > 0
 """
 
 

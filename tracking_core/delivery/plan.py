@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.destinations.meta_capi.event import MAX_EVENT_AGE, build_event
 from tracking_core.destinations.meta_capi.user_data import is_too_weak
@@ -30,6 +30,10 @@ def objection(sale: Sale, now: datetime) -> str | None:
         return "older_than_7_days"
     if is_too_weak(conversion.user_data):
         return "too_little_customer_data"
+    try:
+        payload_of(conversion, now)
+    except ValueError:
+        return "not_sendable"  # a currency or an amount Meta has no form for
     return None if sale.connections else "no_dataset_connected"
 
 

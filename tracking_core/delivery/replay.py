@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.audit.service import record
 from tracking_core.destinations.meta_capi.event import DEDUPE_WINDOW, MAX_EVENT_AGE

@@ -45,7 +45,7 @@ def next_attempt(
     if now >= last_chance:
         return None
     factor = jitter if jitter is not None else random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, hides nothing
-    delay = min(_BASE * 2 ** min(schedule.attempts, 20), _CAP) * factor
+    delay = min(_BASE * (1 << min(schedule.attempts, 20)), _CAP) * factor
     if retry_after_seconds:
         delay = max(delay, timedelta(seconds=retry_after_seconds))
     return min(now + delay, last_chance)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.delivery.lease import Batch, Leased
 from tracking_core.delivery.retry_policy import Schedule, next_attempt

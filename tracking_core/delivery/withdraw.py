@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import update
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.models import OPEN_STATES, Conversion, ConversionStatus, Delivery, DeliveryState
 

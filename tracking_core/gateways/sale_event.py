@@ -78,6 +78,7 @@ class SaleEvent:
     ``external_event_id`` is the gateway's identity of this notification: the same for a repeat, different for the
     next state. ``sale_id`` is the transaction, the same through pending, approved and refunded; ``None`` only where
     the gateway has none (carts, subscription notices). ``occurred_at`` is when the state was reached, UTC.
+    ``payment_due_at`` is until when a pix or boleto can be paid.
     ``value`` is what the sale is worth to the seller's ROAS: price without instalment interest.
     """
 
@@ -89,6 +90,7 @@ class SaleEvent:
     parent_sale_id: str | None = None
     ordered_at: datetime | None = None
     payment_method: PaymentMethod | None = None
+    payment_due_at: datetime | None = None
     installments: int | None = None
     value: Money | None = None
     net_value: Money | None = None

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 
 class LedgerState(StrEnum):
@@ -31,7 +31,8 @@ SELECT c.id, c.tenant_id, c.gateway, c.sale_id, c.status, c.event_name, c.event_
     CASE
         WHEN c.decision = 'duplicate' THEN 'duplicate'
         WHEN c.decision = 'withheld' THEN 'withheld'
-        WHEN c.decision = 'undecided' THEN CASE WHEN c.status IN ('refused', 'expired') THEN 'withheld' ELSE 'waiting' END
+        WHEN c.decision = 'undecided' AND c.status IN ('refused', 'expired') THEN 'withheld'
+        WHEN c.decision = 'undecided' THEN 'waiting'
         WHEN d.dead > 0 THEN 'dead'
         WHEN d.held > 0 THEN 'on_hold'
         WHEN d.retrying > 0 THEN 'retrying'
@@ -63,10 +64,10 @@ async def sales(
     session: AsyncSession, tenant_id: UUID, *, state: str | None, before: datetime | None, limit: int
 ) -> list[dict[str, Any]]:
     """Newest first; ``before`` is the ``created_at`` of the last row of the previous page."""
-    query = f"SELECT * FROM ({_LEDGER}) l WHERE (:state IS NULL OR state = :state)"
+    query = f"SELECT * FROM ({_LEDGER}) l WHERE (CAST(:state AS text) IS NULL OR state = :state)"  # noqa: S608
     query += " AND (CAST(:before AS timestamptz) IS NULL OR created_at < :before) ORDER BY created_at DESC LIMIT :limit"
     values = {"tenant": tenant_id, "state": state, "before": before, "limit": limit}
-    rows = await session.execute(text(query.replace(":state IS NULL", "CAST(:state AS text) IS NULL")), values)
+    rows = await session.execute(text(query), values)
     return [dict(row) for row in rows.mappings()]
 
 
@@ -78,6 +79,6 @@ async def sale(session: AsyncSession, tenant_id: UUID, conversion_id: UUID) -> d
 
 async def totals(session: AsyncSession, tenant_id: UUID) -> dict[str, int]:
     """Sales per state; they add up to the number of sales."""
-    query = f"SELECT state, count(*) FROM ({_LEDGER}) l GROUP BY state"
-    counted = dict((await session.execute(text(query), {"tenant": tenant_id})).tuples().all())
+    query = f"SELECT state, count(*) AS sales FROM ({_LEDGER}) l GROUP BY state"  # noqa: S608
+    counted = {row.state: row.sales for row in await session.execute(text(query), {"tenant": tenant_id})}
     return {state.value: counted.get(state.value, 0) for state in LedgerState}

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
 
 from tracking_core.consent.subjects import subjects_of
 from tracking_core.destinations.meta_capi.user_data import Person, build_user_data
@@ -67,11 +67,11 @@ async def _locked(session: AsyncSession, events: Sequence[Work]) -> dict[tuple[U
         await session.execute(insert(Conversion).values(ordered).on_conflict_do_nothing())
     query = (
         select(Conversion)
-        .where(tuple_(Conversion.endpoint_id, Conversion.sale_id).in_([key for key in named if key[1]]))  # type: ignore[arg-type]
+        .where(tuple_(Conversion.endpoint_id, Conversion.sale_id).in_([key for key in named if key[1]]))
         .order_by(Conversion.id)  # type: ignore[arg-type]
         .with_for_update()
     )
-    return {(row.endpoint_id, row.sale_id): row for row in (await session.exec(query)).all()}
+    return {(row.endpoint_id, row.sale_id): row for row in (await session.scalars(query)).all()}
 
 
 def _stub(work: Work, said: SaleEvent) -> dict[str, Any]:
@@ -124,7 +124,7 @@ async def _recorded(
         )
     if not rows:
         return set()
-    statement = insert(SaleEventRow).values(rows).on_conflict_do_nothing().returning(SaleEventRow.webhook_id)  # type: ignore[arg-type]
+    statement = insert(SaleEventRow).values(rows).on_conflict_do_nothing().returning(col(SaleEventRow.webhook_id))
     return set((await session.execute(statement)).scalars())
 
 
@@ -143,11 +143,7 @@ def _apply(conversion: Conversion, said: SaleEvent, work: Work, now: datetime) -
     if status is None:
         return "noted"
     is_news = not conversion.user_data or status.rank > ConversionStatus(conversion.status).rank
-    if (
-        status in PAID
-        and conversion.approved_at is None
-        and said.kind in (SaleEventKind.APPROVED, SaleEventKind.COMPLETED)
-    ):
+    if status is ConversionStatus.APPROVED and conversion.approved_at is None:
         conversion.approved_at = said.occurred_at
     _fill(conversion, said, work.rules.country)
     conversion.updated_at = now

@@ -22,8 +22,10 @@ from tracking_core.settings import Settings
 
 log = structlog.get_logger()
 _POSTPONE = """
-UPDATE received_webhooks SET attempts = attempts + 1, reason = :reason, due_at = :now + least(power(2, attempts), 3600) * interval '1 second'
-WHERE id = (SELECT id FROM received_webhooks WHERE state = 'received' AND due_at <= :now ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+UPDATE received_webhooks SET attempts = attempts + 1, reason = :reason,
+    due_at = :now + least(power(2, attempts), 3600) * interval '1 second'
+WHERE id = (SELECT id FROM received_webhooks WHERE state = 'received' AND due_at <= :now
+            ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 """
 
 
@@ -60,7 +62,8 @@ async def rematch_due() -> frozenset[UUID]:
             .limit(100)
             .with_for_update(of=Conversion, skip_locked=True)
         )
-        sales = [Sale(conversion, rules_of(tenant)) for conversion, tenant in (await session.exec(query)).all()]
+        rows = (await session.execute(query)).all()
+        sales = [Sale(conversion, rules_of(tenant)) for conversion, tenant in rows]
         await attribute(session, sales, now)
         released: set[UUID] = set()
         for sale in sales:
@@ -70,7 +73,7 @@ async def rematch_due() -> frozenset[UUID]:
                 Delivery.state == DeliveryState.WAITING,
                 Delivery.attempts == 0,
             )
-            for delivery in (await session.exec(waiting.with_for_update())).all():
+            for delivery in (await session.scalars(waiting.with_for_update())).all():
                 delivery.payload, delivery.due_at = payload_of(sale.conversion, now), now
                 released.add(delivery.connection_id)
     return frozenset(released)

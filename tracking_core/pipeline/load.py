@@ -3,9 +3,8 @@
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tracking_core.gateways import registry
 from tracking_core.gateways.base import PayloadUnreadable
@@ -25,11 +24,10 @@ async def load_due(session: AsyncSession, now: datetime, *, limit: int) -> list[
         .limit(limit)
         .with_for_update(of=ReceivedWebhook, skip_locked=True)
     )
-    return [_opened(row) for row in (await session.exec(query)).all()]
+    return [_opened(webhook, tenant) for webhook, tenant in (await session.execute(query)).all()]
 
 
-def _opened(row: Row[tuple[ReceivedWebhook, Tenant]] | tuple[ReceivedWebhook, Tenant]) -> Work:
-    webhook, tenant = row
+def _opened(webhook: ReceivedWebhook, tenant: Tenant) -> Work:
     body = cipher_of(tenant).decrypt(webhook.body, f"webhook:{webhook.id}:body")
     rules = rules_of(tenant)
     return Work(webhook.id, webhook.endpoint_id, rules, normalized(webhook.gateway, body))

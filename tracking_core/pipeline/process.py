@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tracking_core.consent.decide import objection as consent_objection
 from tracking_core.consent.decide import refused_subjects
@@ -100,7 +100,7 @@ def _decision(sale: Sale, is_claimed: bool, refused: set[UUID], now: datetime) -
 async def _connect(session: AsyncSession, sales: Sequence[Sale]) -> None:
     tenants = {sale.conversion.tenant_id for sale in sales}
     query = select(MetaConnection).where(MetaConnection.tenant_id.in_(tenants))  # type: ignore[attr-defined]
-    connections = (await session.exec(query)).all()
+    connections = (await session.scalars(query)).all()
     for sale in sales:
         sale.connections = [one for one in connections if one.tenant_id == sale.conversion.tenant_id]
 
@@ -114,7 +114,7 @@ async def _late_clicks(
     await session.flush()
     ids = [sale.conversion.id for sale in planned]
     query = select(Match.conversion_id).where(Match.conversion_id.in_(ids), Match.tracking_event_id == None)  # type: ignore[attr-defined]  # noqa: E711
-    unmatched = set((await session.exec(query)).all())
+    unmatched = set((await session.scalars(query)).all())
     grace = timedelta(seconds=settings.late_click_grace_seconds)
     late = {}
     for sale in planned:

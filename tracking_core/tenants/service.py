@@ -4,13 +4,12 @@ import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from tracking_core.audit.service import record
 from tracking_core.errors import InvalidRequest, NotFound, Unauthorized
 from tracking_core.gateways import registry
-from tracking_core.kit import clock
 from tracking_core.kit.hashing import sha256_bytes
 from tracking_core.kit.ids import new_id
 from tracking_core.models import ApiKey, ApiKeyKind, ConnectionState, MetaConnection, Tenant, WebhookEndpoint
@@ -52,7 +51,7 @@ async def by_key(session: AsyncSession, key: str, kind: ApiKeyKind) -> Tenant:
         .join(ApiKey)
         .where(ApiKey.key_hash == sha256_bytes(key.encode()), ApiKey.kind == kind, ApiKey.revoked_at == None)  # noqa: E711
     )
-    tenant = (await session.exec(query)).first()
+    tenant = (await session.scalars(query)).first()
     if tenant is None:
         raise Unauthorized
     return tenant
@@ -75,7 +74,7 @@ async def connect_meta(
         raise InvalidRequest([_problem("access_token", "The access token is empty.")])
     cipher = cipher_of(await get(session, tenant_id))
     query = select(MetaConnection).where(MetaConnection.tenant_id == tenant_id, MetaConnection.dataset_id == dataset_id)
-    connection = (await session.exec(query.with_for_update())).first()
+    connection = (await session.scalars(query.with_for_update())).first()
     if connection is None:
         connection = MetaConnection(tenant_id=tenant_id, dataset_id=dataset_id, access_token=b"")
     connection.access_token = cipher.encrypt(access_token.encode(), f"meta:{connection.id}:token")
@@ -117,11 +116,7 @@ def webhook_path(endpoint: WebhookEndpoint) -> str:
 
 def _issue(session: AsyncSession, tenant_id: UUID, kind: ApiKeyKind) -> str:
     key = _PREFIX[kind] + secrets.token_urlsafe(24)
-    session.add(
-        ApiKey(
-            tenant_id=tenant_id, kind=kind, key_hash=sha256_bytes(key.encode()), hint=key[-4:], created_at=clock.now()
-        )
-    )
+    session.add(ApiKey(tenant_id=tenant_id, kind=kind, key_hash=sha256_bytes(key.encode()), hint=key[-4:]))
     return key
 
 

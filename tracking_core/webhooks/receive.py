@@ -5,8 +5,8 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import select
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
 
 from tracking_core.errors import NotFound, SignatureInvalid
 from tracking_core.gateways import registry
@@ -58,13 +58,13 @@ async def receive(
         "received_at": now,
         "due_at": now,
     }
-    statement = insert(ReceivedWebhook).values(values).on_conflict_do_nothing().returning(ReceivedWebhook.id)  # type: ignore[arg-type]
+    statement = insert(ReceivedWebhook).values(values).on_conflict_do_nothing().returning(col(ReceivedWebhook.id))
     if (await session.execute(statement)).first() is not None:
         return Receipt(webhook_id, created=True)
     known = select(ReceivedWebhook.id).where(
         ReceivedWebhook.endpoint_id == endpoint.id, ReceivedWebhook.body_digest == digest
     )
-    return Receipt((await session.exec(known)).one(), created=False)
+    return Receipt((await session.scalars(known)).one(), created=False)
 
 
 async def _endpoint(
@@ -75,7 +75,7 @@ async def _endpoint(
         select(WebhookEndpoint, Tenant)
         .join(Tenant)
         .where(WebhookEndpoint.gateway == gateway, WebhookEndpoint.disabled_at == None)  # noqa: E711
-        .order_by(WebhookEndpoint.created_at.desc())  # type: ignore[attr-defined]
+        .order_by(col(WebhookEndpoint.created_at).desc())
     )
     if endpoint_key:
         query = query.where(WebhookEndpoint.endpoint_key == endpoint_key)
@@ -83,7 +83,7 @@ async def _endpoint(
         query = query.where(WebhookEndpoint.tenant_id == tenant_id)
     else:
         raise NotFound(what="webhook endpoint")
-    found = (await session.exec(query)).first()
+    found = (await session.execute(query)).first()
     if found is None:
         raise NotFound(what="webhook endpoint")
     return found

@@ -16,7 +16,7 @@ class Queue(StrEnum):
 
 def create_broker(settings: Settings) -> RedisBroker:
     """No Retries and no time limit: the rows say what is due, and the sweeper rings again."""
-    broker = RedisBroker(
+    broker = RedisBroker(  # type: ignore[no-untyped-call]
         url=settings.redis_url,
         middleware=[ShutdownNotifications(), Callbacks(), AsyncIO()],
         socket_timeout=5,

@@ -1,4 +1,4 @@
-"""Wake a worker after a commit. Rings that come while one is still unanswered are dropped, so a burst costs one message.
+"""Wake a worker after a commit. Rings while one is unanswered are dropped: a burst costs one message.
 
 A doorbell that cannot ring (Redis away) loses nothing: the row says the work is due and the sweeper rings again.
 """

@@ -1,0 +1,77 @@
+"""One embedded PostgreSQL and Redis per test process; a fresh database from a migrated template per test that asks."""
+
+import base64
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tracking_core.db import engine as db_engine
+from tracking_core.db.migrate import upgrade
+from tracking_core.embedded.postgres import EmbeddedPostgres
+from tracking_core.embedded.process import free_port
+from tracking_core.embedded.redis import EmbeddedRedis
+from tracking_core.kit import clock
+from tracking_core.kit.ids import new_id
+from tracking_core.settings import Settings, get_settings
+
+KEYS = "test:" + base64.b64encode(bytes(range(32))).decode()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[tuple[EmbeddedPostgres, EmbeddedRedis]]:
+    """Throw-away servers of this test process, with the template database migrated."""
+    with tempfile.TemporaryDirectory(prefix="hub-tests-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        postgres = EmbeddedPostgres(Path(folder), free_port(), durable=False)
+        redis = EmbeddedRedis(Path(folder), free_port())
+        postgres.start()
+        redis.start()
+        upgrade(postgres.url)
+        yield postgres, redis
+        redis.stop()
+        postgres.stop()
+
+
+@pytest.fixture
+def database_url(servers: tuple[EmbeddedPostgres, EmbeddedRedis]) -> Iterator[str]:
+    """A database of its own for one test, copied from the template."""
+    base = servers[0].url
+    name = f"test_{new_id().hex}"
+    with psycopg.connect(base.replace("+psycopg", "").rsplit("/", 1)[0] + "/postgres", autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE hub").format(sql.Identifier(name)))
+        yield base.rsplit("/", 1)[0] + f"/{name}"
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def settings(
+    database_url: str, servers: tuple[EmbeddedPostgres, EmbeddedRedis], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Settings]:
+    """The process's settings for one test; code under test sees them through ``get_settings``."""
+    for name in [name for name in os.environ if name.startswith("HUB_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HUB_ENVIRONMENT", "testing")
+    monkeypatch.setenv("HUB_DATABASE_URL", database_url)
+    monkeypatch.setenv("HUB_REDIS_URL", servers[1].url)
+    monkeypatch.setenv("HUB_SECRETS_KEYS", KEYS)
+    get_settings.cache_clear()
+    yield get_settings()
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Settings]:
+    """The engine bound to the test's database and event loop."""
+    yield settings
+    await db_engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _system_clock() -> Iterator[None]:
+    yield
+    clock.set_source(None)

@@ -1,0 +1,1 @@
+"""A person's identifiers in one normal form, shared by matching, the collector and the Meta payload."""
