@@ -46,7 +46,6 @@ class Settings(BaseSettings):
     trusted_proxies: list[str] = []
     track_max_body_bytes: int = 16_384
     webhook_max_body_bytes: int = 1_048_576
-    api_max_body_bytes: int = 262_144
     track_rate_per_second: int = 2_000
     collect_group_max: int = 500
     collect_queue_max: int = 20_000

@@ -25,10 +25,8 @@ def run() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     worker = Worker(broker, worker_threads=settings.worker_threads, worker_timeout=settings.worker_poll_ms)
-    broker.emit_before("process_boot")
     worker.start()
     log.info("worker_started", threads=settings.worker_threads)
     stopping.wait()
     worker.stop(timeout=_SHUTDOWN_MS)
-    broker.emit_before("process_stop")
     log.info("worker_stopped")
