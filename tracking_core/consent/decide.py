@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import column, select
+from sqlalchemy import column
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
 
 from tracking_core.models import Consent, ConsentMode, Conversion
 

@@ -5,7 +5,7 @@ import re
 from tracking_core.destinations.meta_capi.errors import FailureClass, explain
 
 _REASON = re.compile(r"^(?P<failure>[a-z]+)(?::(?P<code>\d+)(?:/(?P<subcode>\d+))?)?$")
-_OURS = {
+SENTENCES = {
     "deadline_passed": "The time in which this sale could still be sent safely is over.",
     "consent_refused": "The buyer refused the use of their data for ads, so the sale was not sent.",
     "refunded_before_delivery": "The sale was refunded before it was sent, so it was not sent.",
@@ -14,8 +14,8 @@ _OURS = {
 
 
 def explain_reason(reason: str) -> str:
-    if reason in _OURS:
-        return _OURS[reason]
+    if reason in SENTENCES:
+        return SENTENCES[reason]
     found = _REASON.match(reason)
     if not found or found["failure"] not in list(FailureClass):
         return f"Meta gave a reason that we do not know: {reason}"

@@ -1,0 +1,1 @@
+"""A strict local simulator of Meta's Conversions API events endpoint, with faults on demand."""
