@@ -32,7 +32,7 @@ class ScriptedMeta(MetaClient):
     accepted: list[str] = field(default_factory=list)
     payloads: dict[str, dict[str, object]] = field(default_factory=dict)
 
-    async def send(self, *, events: Sequence[bytes], **_: object) -> SendResult:  # type: ignore[override]
+    async def send(self, *, events: Sequence[bytes], **_: object) -> SendResult:
         bodies = [orjson.loads(event) for event in events]
         ids = [body["event_id"] for body in bodies]
         self.requests.append(ids)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.destinations.meta_capi.event import MAX_EVENT_AGE, build_event
-from tracking_core.destinations.meta_capi.user_data import is_too_weak
+from tracking_core.destinations.meta_capi.user_data import is_too_weak, public_ip
 from tracking_core.kit.ids import new_id
 from tracking_core.kit.money import Money
 from tracking_core.matching.candidates import Candidate
@@ -46,7 +46,7 @@ def enrich(conversion: Conversion, click: Candidate) -> None:
     known = {
         "fbc": click.fbc,
         "fbp": click.fbp,
-        "client_ip_address": click.client_ip,
+        "client_ip_address": public_ip(click.client_ip),
         "client_user_agent": click.user_agent,
     }
     conversion.user_data = {**conversion.user_data, **{key: value for key, value in known.items() if value}}

@@ -109,8 +109,8 @@ def _names(person: Person) -> tuple[list[str], list[str]]:
     first = _hashes((person.first_name,), normalize.normalize_name)
     last = _hashes((person.last_name,), normalize.normalize_name)
     if person.full_name:
-        from_full = [_hashes((person.full_name,), lambda text: normalize.normalize_full_name(text)[n]) for n in (0, 1)]
-        return first or from_full[0], last or from_full[1]
+        full = normalize.normalize_full_name(person.full_name)
+        return first or list(map(sha256_hex, full[0])), last or list(map(sha256_hex, full[1]))
     return first, last
 
 
