@@ -1,1 +1,1 @@
-"""A person's identifiers in one normal form, shared by matching, the collector and the Meta payload."""
+"""A person's identifiers in the one form that matching, the collector and Meta share."""

@@ -1,79 +1,62 @@
-"""Meta's click and browser ids: ``fb.<subdomain index>.<creation time, ms>.<payload>[.<appendix>]``.
+"""Meta's click id (``fbc``) and browser id (``fbp``), in the form Meta documents under "fbp and fbc parameters".
 
-Both are case-sensitive and travel exactly as they came. A badly formed fbc costs the whole batch (2804001), so what
-does not parse is dropped.
+``fb.<subdomain index>.<creation time in ms>.<payload>`` with an optional fifth segment, the telemetry appendix of
+Meta's Parameter Builder (two-character token, or eight base64url characters). Never altered once made: the payload is
+case-sensitive.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-FBCLID_MAX = 1_024
-LIFETIME = timedelta(days=90)
-# A server that stores no cookie uses the index of ``example.com``.
-SERVER_SUBDOMAIN_INDEX = 1
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+CLICK_LIFETIME = timedelta(days=90)
+# A visitor's clock may run a little ahead of ours.
 _CLOCK_DRIFT = timedelta(minutes=5)
-_FBCLID = re.compile(rf"[A-Za-z0-9_-]{{1,{FBCLID_MAX}}}")
-_HEAD = r"fb\.([0-9]{1,2})\.([0-9]{13})"
-# The optional fifth part is telemetry of Meta's Parameter Builder: two characters of old, eight now.
-_APPENDIX = r"(?:\.([A-Za-z0-9_-]{8}|AQ|Ag|Aw|BA|BQ|Bg))?"
-_FBC = re.compile(rf"{_HEAD}\.([A-Za-z0-9_-]{{1,{FBCLID_MAX}}}){_APPENDIX}")
-_FBP = re.compile(rf"{_HEAD}\.([0-9]{{1,20}}){_APPENDIX}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FBCLID = r"[A-Za-z0-9_-]{1,1024}"
+_APPENDIX = r"(?:\.(?:AQ|Ag|Aw|BA|BQ|Bg|[A-Za-z0-9_-]{8}))?"
+_FBCLID_FORM = re.compile(_FBCLID)
+_FBC_FORM = re.compile(rf"fb\.[0-9]\.([0-9]{{13}})\.({_FBCLID}){_APPENDIX}")
+_FBP_FORM = re.compile(rf"fb\.[0-9]\.[0-9]{{13}}\.[0-9]{{1,20}}{_APPENDIX}")
 
 
-@dataclass(frozen=True, slots=True)
-class ClickId:
-    """A parsed fbc or fbp. ``payload`` is the fbclid, or the browser's random number."""
+def build_fbc(fbclid: str, first_seen: datetime, subdomain_index: int = 1) -> str:
+    """The fbc of a click first seen at ``first_seen`` (aware). A server that stores no cookie uses index 1.
 
-    subdomain_index: int
-    created_at: datetime
-    payload: str
-    appendix: str | None
-
-
-def parse_fbc(text: str | None) -> ClickId | None:
-    return _parsed(_FBC, text)
-
-
-def parse_fbp(text: str | None) -> ClickId | None:
-    return _parsed(_FBP, text)
-
-
-def valid_fbc(text: str | None) -> bool:
-    return parse_fbc(text) is not None
-
-
-def valid_fbp(text: str | None) -> bool:
-    return parse_fbp(text) is not None
-
-
-def build_fbc(fbclid: str | None, first_seen: datetime, *, subdomain_index: int = SERVER_SUBDOMAIN_INDEX) -> str | None:
-    """The fbc of a click, or None when the fbclid is not one. ``first_seen`` (aware) is the click, not the sending."""
-    if not fbclid or not _FBCLID.fullmatch(fbclid):
-        return None
-    return f"fb.{subdomain_index}.{(first_seen - _EPOCH) // _MILLISECOND}.{fbclid}"
+    Raises ValueError for an fbclid that is not base64url text of at most 1,024 characters, or an index outside 0-9.
+    """
+    if not _FBCLID_FORM.fullmatch(fbclid):
+        raise ValueError("fbclid is not a click id")
+    if not 0 <= subdomain_index <= 9:
+        raise ValueError("subdomain_index must be 0-9")
+    millis = (first_seen - _EPOCH) // timedelta(milliseconds=1)
+    return f"fb.{subdomain_index}.{millis}.{fbclid}"
 
 
 def keep_fbc(existing_fbc: str | None, fbclid: str | None, now: datetime) -> str | None:
-    """The fbc to keep for a visitor who came with ``existing_fbc`` (cookie) and ``fbclid`` (URL), or None.
+    """The fbc to store for a page view with this cookie and this URL parameter.
 
-    The same fbclid keeps the time it was first seen, a new one starts now, and a click older than 90 days is dropped,
-    never redated.
+    A new fbclid makes a new fbc; the same one keeps the time it was first seen, also when that was too long ago:
+    an old click is dropped, never given a new date. A cookie stamped in the future is not believed.
     """
-    existing = parse_fbc(existing_fbc)
-    if existing and existing.created_at > now + _CLOCK_DRIFT:
-        existing = None
-    fresh = build_fbc(fbclid, now)
-    if existing is None or (fresh and existing.payload != fbclid):
-        return fresh
-    return existing_fbc if now - existing.created_at <= LIFETIME else None
+    seen_at, clicked = _parts(existing_fbc)
+    if seen_at is None or seen_at > now + _CLOCK_DRIFT:
+        existing_fbc = seen_at = clicked = None
+    if fbclid and fbclid != clicked and _FBCLID_FORM.fullmatch(fbclid):
+        return build_fbc(fbclid, now)
+    return existing_fbc if seen_at and now - seen_at <= CLICK_LIFETIME else None
 
 
-def _parsed(form: re.Pattern[str], text: str | None) -> ClickId | None:
-    found = form.fullmatch(text or "")
-    if not found:
-        return None
-    return ClickId(int(found[1]), _EPOCH + int(found[2]) * _MILLISECOND, found[3], found[4])
+def valid_fbc(fbc: str | None) -> bool:
+    """Whether the text has the form of an fbc, of whatever age."""
+    return bool(fbc and _FBC_FORM.fullmatch(fbc))
+
+
+def valid_fbp(fbp: str | None) -> bool:
+    """Whether the text has the form of an fbp, which a server never makes itself."""
+    return bool(fbp and _FBP_FORM.fullmatch(fbp))
+
+
+def _parts(fbc: str | None) -> tuple[datetime | None, str | None]:
+    """When the click was first seen and its fbclid."""
+    form = _FBC_FORM.fullmatch(fbc) if fbc else None
+    return (_EPOCH + timedelta(milliseconds=int(form[1])), form[2]) if form else (None, None)

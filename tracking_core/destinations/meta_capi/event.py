@@ -1,62 +1,45 @@
-"""One server event as Meta's ``POST /{dataset}/events`` takes it in ``data``."""
+"""One server event in the shape of Meta's Conversions API ("server event parameters", "custom data parameters")."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-import orjson
-
-from tracking_core.kit import clock
+from tracking_core.identity.text import visible
 from tracking_core.kit.money import Money
 
-# Meta refuses older events, and the batch with them (100/2804003).
+# Older than this and Meta refuses the whole request (2804003).
 MAX_EVENT_AGE = timedelta(days=7)
-# A repeat of the same event name and id is dropped only this long after the first.
+# From the first copy Meta took: a later one with the same name and id is dropped only within this time.
 DEDUPE_WINDOW = timedelta(hours=48)
-# Tells Meta's dataset quality figures which platform sent the event; its form is name_major_minor.
+FUTURE_TOLERANCE = timedelta(minutes=5)
+# Meta asks for name_major_minor in lower case; its dataset quality reports can be filtered by it.
 PARTNER_AGENT = "hub_0_1"
+
 PURCHASE = "Purchase"
 ACTION_SOURCES = frozenset(
-    {
-        "email",
-        "website",
-        "app",
-        "phone_call",
-        "chat",
-        "physical_store",
-        "system_generated",
-        "business_messaging",
-        "other",
-    }
-)
-_SEGMENT_TARGETS = ("business", "business_line", "product_area", "medium")
+    ("email", "website", "app", "phone_call", "chat", "physical_store", "system_generated", "business_messaging")
+) | {"other"}
 CUSTOMER_SEGMENTATIONS = frozenset(
-    {f"{who}_customer_to_{target}" for who in ("new", "existing") for target in _SEGMENT_TARGETS}
-    | {"customer_in_loyalty_program"}
-)
+    f"{kind}_to_{scope}"
+    for kind in ("new_customer", "existing_customer")
+    for scope in ("business", "business_line", "product_area", "medium")
+) | {"customer_in_loyalty_program"}
 
-_CLOCK_SKEW = timedelta(minutes=5)
 _CENT = Decimal("0.01")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+# Above this a JSON number read as a double no longer has exact cents.
+_MAX_AMOUNT = Decimal(10) ** 13
+_URL_LIMIT = 2_048
+_TEXT_LIMIT = 500
 
 
-class InvalidEvent(ValueError):
-    """The event would be refused by Meta. ``reason`` is a stable code."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """One item of ``contents``; ``item_price`` in the event's currency."""
-
-    id: str
-    quantity: int = 1
-    item_price: Decimal | None = None
-    title: str | None = None
+def clamp_event_time(event_time: datetime, now: datetime) -> datetime:
+    """``event_time``, or ``now`` when a clock ran at most FUTURE_TOLERANCE ahead. Raises ValueError beyond that."""
+    if event_time > now + FUTURE_TOLERANCE:
+        raise ValueError("event_time is in the future")
+    return min(event_time, now)
 
 
 def build_event(
@@ -69,86 +52,84 @@ def build_event(
     order_id: str | None = None,
     content_ids: Sequence[str] = (),
     content_name: str | None = None,
-    content_type: str | None = None,
-    contents: Sequence[Content] = (),
     num_items: int | None = None,
     customer_segmentation: str | None = None,
+    custom_properties: Mapping[str, str | int | bool] | None = None,
     event_source_url: str | None = None,
     action_source: str = "website",
     referrer_url: str | None = None,
     opt_out: bool | None = None,
 ) -> dict[str, Any]:
-    """The event, ready for ``orjson.dumps`` (amounts are JSON fragments, so their decimals stay exact).
+    """The event as JSON-ready data. ``event_time`` is aware; ``custom_properties`` must hold no personal data.
 
-    ``event_time`` (aware) up to five minutes ahead is clock skew and becomes now. Catalogue ids are of type
-    ``product`` unless ``content_type`` says otherwise. Raises InvalidEvent; age is the caller's to judge, because an
-    event of eight days is how a token is probed.
+    Raises ValueError for a Purchase without value and currency and for values Meta's lists do not have. The age of
+    the event is the caller's to judge.
     """
-    if not event_name or not event_id:
-        raise InvalidEvent("event_name_or_id_missing")
-    if action_source not in ACTION_SOURCES:
-        raise InvalidEvent("action_source_unknown")
-    custom = {
-        **_priced(event_name, value),
-        "order_id": order_id,
-        "content_ids": list(content_ids),
-        "content_name": content_name,
-        "content_type": content_type or ("product" if content_ids or contents else None),
-        "contents": [_content(one) for one in contents],
+    custom_data = {key: _text(one) for key, one in (custom_properties or {}).items()} | {
+        **_money(event_name, value),
+        "order_id": _text(order_id),
+        "content_ids": [_text(one) for one in content_ids],
+        "content_type": "product" if content_ids else None,
+        "content_name": _text(content_name),
         "num_items": num_items,
-        "customer_segmentation": _segmentation(customer_segmentation),
+        # At event level Meta answers error 100, although its list of parameters has it there.
+        "customer_segmentation": _listed("customer_segmentation", customer_segmentation, CUSTOMER_SEGMENTATIONS),
     }
     event = {
-        "event_name": event_name,
-        "event_time": _unix_seconds(event_time),
-        "event_id": event_id,
-        "action_source": action_source,
-        "event_source_url": event_source_url,
-        "referrer_url": referrer_url,
+        "event_name": _required("event_name", event_name),
+        "event_id": _required("event_id", event_id),
+        "event_time": _seconds(event_time),
+        "action_source": _listed("action_source", action_source, ACTION_SOURCES),
+        "event_source_url": _url(event_source_url),
+        "referrer_url": _url(referrer_url),
         "opt_out": opt_out,
         "user_data": dict(user_data),
-        "custom_data": _said(custom),
+        "custom_data": _filled(custom_data),
     }
-    return _said(event)
+    return _filled(event)
 
 
-def _said(fields: dict[str, Any]) -> dict[str, Any]:
-    """Without what is unknown; false and zero are known."""
-    return {key: value for key, value in fields.items() if value is not None and value not in ("", [], {})}
-
-
-def _unix_seconds(event_time: datetime) -> int:
-    now = clock.now()
-    if event_time > now + _CLOCK_SKEW:
-        raise InvalidEvent("event_time_in_the_future")
-    return int(min(event_time, now).timestamp())
-
-
-def _priced(event_name: str, value: Money | None) -> dict[str, Any]:
+def _money(event_name: str, value: Money | None) -> dict[str, float | str]:
+    """``{value, currency}`` with at most two decimals; the float prints exactly those digits."""
     if value is None:
         if event_name == PURCHASE:
-            raise InvalidEvent("purchase_without_value")
+            raise ValueError("a Purchase needs a value and a currency")
         return {}
     currency = value.currency.strip().upper()
-    if len(currency) != 3 or not (currency.isascii() and currency.isalpha()):
-        raise InvalidEvent("currency_not_iso_4217")
-    return {"value": _number(value.amount), "currency": currency}
+    if not _CURRENCY.fullmatch(currency):
+        raise ValueError("currency is not an ISO 4217 code")
+    if not value.amount.is_finite() or not 0 <= value.amount < _MAX_AMOUNT:
+        raise ValueError("value is not an amount Meta takes")
+    return {"value": float(value.amount.quantize(_CENT, ROUND_HALF_UP)), "currency": currency}
 
 
-def _number(amount: Decimal) -> orjson.Fragment:
-    """A JSON number with at most two decimals, written from the Decimal itself."""
-    try:
-        return orjson.Fragment(format(amount.quantize(_CENT), "f"))
-    except InvalidOperation:
-        raise InvalidEvent("value_not_a_number") from None
+def _seconds(event_time: datetime) -> int:
+    if event_time.tzinfo is None:
+        raise ValueError("event_time has no time zone")
+    return int(event_time.timestamp())
 
 
-def _content(content: Content) -> dict[str, Any]:
-    price = None if content.item_price is None else _number(content.item_price)
-    return _said({"id": content.id, "quantity": content.quantity, "item_price": price, "title": content.title})
+def _listed(name: str, text: str | None, known: frozenset[str]) -> str | None:
+    if text is not None and text not in known:
+        raise ValueError(f"{name} is not one of Meta's")
+    return text
 
 
-def _segmentation(segment: str | None) -> str | None:
-    if segment is not None and segment not in CUSTOMER_SEGMENTATIONS:
-        raise InvalidEvent("customer_segmentation_unknown")
-    return segment
+def _required(name: str, text: str) -> str:
+    if not text or visible(text) != text or len(text) > _TEXT_LIMIT:
+        raise ValueError(f"{name} is empty or not plain text")
+    return text
+
+
+def _text(one: Any) -> Any:
+    return visible(one)[:_TEXT_LIMIT] if isinstance(one, str) else one
+
+
+def _url(url: str | None) -> str | None:
+    """A cut URL is a wrong URL, so one that is too long is left out."""
+    return visible(url) if url and len(url) <= _URL_LIMIT else None
+
+
+def _filled(fields: dict[str, Any]) -> dict[str, Any]:
+    """Without what is not known; False and 0 are known."""
+    return {key: one for key, one in fields.items() if one is not None and one not in ("", [], {})}
