@@ -14,11 +14,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from evals.simulators.meta.parse import Incoming, proof_of, read
-from evals.simulators.meta.state import Fault, State
+from evals.simulators.meta.state import FAULT_KINDS, Fault, State
 from evals.simulators.meta.validate import refusal_of
 
 _EVENTS_MAX = 1_000
 _HANG_SECONDS = 30.0
+_USAGE = '{"1":[{"type":"ads_management","call_count":100,"estimated_time_to_regain_access":1}]}'
 
 
 def create_app(state: State | None = None) -> Starlette:
@@ -70,7 +71,7 @@ async def _events(state: State, request: Request) -> Response:
 
 def _credentials(state: State, dataset_id: str, incoming: Incoming) -> tuple[int, int | None, str] | None:
     known = state.registered.get(dataset_id)
-    if state.registered and known is None:
+    if known is None and any(incoming.token == other["access_token"] for other in state.registered.values()):
         return 100, 33, "Unsupported post request. Object does not exist or cannot be loaded"
     is_good = incoming.token == known["access_token"] if known else incoming.token.startswith("EAA")
     if not is_good:
@@ -103,7 +104,9 @@ async def _played_before(state: State, request: Request, fault: Fault) -> Respon
             limited.headers["Retry-After"] = str(params.get("retry_after", 1))
             return limited
         case "graph_throttle":
-            return _error(request, 400, params.get("code", 80004), None, "Too many calls to this account")
+            throttled = _error(request, 400, params.get("code", 80004), None, "Too many calls to this account")
+            throttled.headers["X-Business-Use-Case-Usage"] = _USAGE
+            return throttled
         case "html":
             return Response("<html><body>Bad Gateway</body></html>", 502, media_type="text/html")
         case "code_190":
@@ -152,7 +155,14 @@ def _refused(state: State, request: Request, refusal: tuple[int, int | None, str
 def _error(
     request: Request, status: int, code: int, subcode: int | None, message: str, *, transient: bool = False
 ) -> Response:
-    error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": _trace()}
+    error: dict[str, Any] = {
+        "message": message,
+        "type": "OAuthException",
+        "code": code,
+        "fbtrace_id": _trace(),
+        "error_user_title": "Evento recusado",
+        "error_user_msg": message,
+    }
     if subcode is not None:
         error["error_subcode"] = subcode
     return _answer(request, status, {"error": {**error, "is_transient": transient}})
@@ -173,8 +183,11 @@ def _shown(request: Request) -> dict[str, str]:
 
 async def _dataset(state: State, request: Request) -> Response:
     dataset_id = request.path_params["dataset_id"]
-    if state.registered and dataset_id not in state.registered:
-        return _error(request, 400, 100, 33, "Unsupported get request")
+    token = request.headers.get("authorization", "").removeprefix("Bearer ") or request.query_params.get("access_token")
+    if refusal := _credentials(
+        state, dataset_id, Incoming([], token or "", request.query_params.get("appsecret_proof"))
+    ):
+        return _refused(state, request, refusal)
     return _answer(request, 200, {"id": dataset_id, "name": f"Dataset {dataset_id}"})
 
 
@@ -189,7 +202,10 @@ async def _register(state: State, request: Request) -> Response:
 
 
 async def _add_fault(state: State, request: Request) -> Response:
-    state.faults.append(Fault(**orjson.loads(await request.body())))
+    fault = Fault(**orjson.loads(await request.body()))
+    if fault.kind not in FAULT_KINDS:
+        return Response(f"unknown kind; one of {sorted(FAULT_KINDS)}", 400)
+    state.faults.append(fault)
     return Response(None, 204)
 
 

@@ -31,7 +31,10 @@ async def read(request: Request) -> Incoming | None:
         return None
     data = fields.get("data")
     if isinstance(data, list):
-        data = [_unwrapped(one) for one in data]
+        try:
+            data = [_unwrapped(one) for one in data]
+        except ValueError:
+            return None
     bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
     token = bearer or fields.get("access_token") or request.query_params.get("access_token") or ""
     proof = fields.get("appsecret_proof") or request.query_params.get("appsecret_proof")

@@ -6,6 +6,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _DEDUPE_SECONDS = 48 * 3_600
+FAULT_KINDS = frozenset(
+    {
+        "http_500",
+        "dead",
+        "graph_500",
+        "http_429",
+        "graph_throttle",
+        "html",
+        "code_190",
+        "code_100_33",
+        "poison",
+        "timeout_before",
+        "slow",
+        "timeout_after_accept",
+        "disconnect_after_accept",
+        "zero_received",
+        "empty_200",
+    }
+)
 
 
 @dataclass

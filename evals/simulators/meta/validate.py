@@ -6,11 +6,15 @@ A refusal is ``(code, subcode, message)``; the first one found refuses the whole
 import re
 from typing import Any
 
+from babel.core import get_global
+
 Refusal = tuple[int, int | None, str]
 
 _WEEK_SECONDS = 7 * 86_400
 _FUTURE_SECONDS = 60
-_HASHED = ("em", "ph", "fn", "ln", "ge", "db", "ct", "st", "zp", "country")
+_HASHED = tuple(
+    ["em", "ph", "fn", "ln", "ge", "db", "ct", "st", "zp", "country", "f5first", "f5last", "fi", "dobd", "dobm", "doby"]
+)
 _CLEAR = (
     "external_id",
     "client_ip_address",
@@ -27,6 +31,9 @@ _CLEAR = (
     "ctwa_clid",
     "partner_id",
     "partner_name",
+    "whatsapp_business_account_id",
+    "ig_account_id",
+    "ig_sid",
 )
 _EVENT_KEYS = {
     "event_name",
@@ -58,8 +65,9 @@ _ACTION_SOURCES = {
     "business_messaging",
     "other",
 }
-_DIGEST = re.compile(r"^[0-9a-f]{64}(\.[A-Za-z0-9_-]{2,8})?$")
-_FBC = re.compile(r"^fb\.[0-9]\.[0-9]{13}\.[^.\s]+(\.[A-Za-z0-9_-]{2,8})?$")
+_DIGEST = re.compile(r"[0-9a-f]{64}(\.[A-Za-z0-9_-]{2,8})?")
+_FBC = re.compile(r"fb\.[0-9]\.[0-9]{13}\.[^.\s]+(\.[A-Za-z0-9_-]{2,8})?")
+_CURRENCIES = frozenset(get_global("all_currencies")) - {"MRU"}  # refused although it is ISO 4217
 _TOO_WEAK = (
     {"ct", "country", "st", "zp", "ge", "client_user_agent"},
     {"db", "client_user_agent"},
@@ -90,7 +98,8 @@ def _time(event: dict[str, Any], now: float) -> Refusal | None:
 
 
 def _source(event: dict[str, Any]) -> Refusal | None:
-    if event.get("action_source") not in _ACTION_SOURCES:
+    source = event.get("action_source")
+    if not isinstance(source, str) or source not in _ACTION_SOURCES:
         return 100, None, "action_source is not valid"
     return None
 
@@ -103,10 +112,10 @@ def _person(user_data: Any) -> Refusal | None:
     for key in _HASHED:
         values = user_data.get(key, [])
         for value in values if isinstance(values, list) else [values]:
-            if not isinstance(value, str) or not _DIGEST.match(value):
+            if not isinstance(value, str) or not _DIGEST.fullmatch(value):
                 return 100, None, f"user_data[{key!r}] must be a SHA-256 digest"
     fbc = user_data.get("fbc")
-    if fbc is not None and not (isinstance(fbc, str) and _FBC.match(fbc)):
+    if fbc is not None and not (isinstance(fbc, str) and _FBC.fullmatch(fbc)):
         return 100, 2804001, "fbc is not well formed"
     present = {key for key, value in user_data.items() if value}
     if any(present <= weak for weak in _TOO_WEAK):
@@ -120,11 +129,20 @@ def _money(event: dict[str, Any]) -> Refusal | None:
         return 100, None, "custom_data must be an object"
     if event["event_name"] != "Purchase":
         return None
-    if not isinstance(custom.get("value"), int | float | str) or isinstance(custom.get("value"), bool):
+    if not _is_number(custom.get("value")):
         return 100, 2804009, "A Purchase needs a value"
     currency = custom.get("currency")
     if not currency:
         return 100, 2804010, "A Purchase needs a currency"
-    if not re.fullmatch(r"[A-Za-z]{3}", str(currency)) or str(currency).upper() == "MRU":
+    if str(currency).upper() not in _CURRENCIES:
         return 100, 2804011, "The currency is not taken"
     return None
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return False
+    try:
+        return float("-inf") < float(value) < float("inf")
+    except ValueError:
+        return False
