@@ -93,6 +93,13 @@ async def test_nul_characters_are_dropped_not_fatal(client: httpx.AsyncClient, t
     assert row["referrer"] == "https://a.example/x"
 
 
+async def test_empty_texts_are_as_good_as_absent(client: httpx.AsyncClient, tenant: Tenant) -> None:
+    body = {"url": URL, "key": tenant.write_key, "event_id": "", "click_id": " ", "referrer": "", "phone": "\x00"}
+    assert (await client.post("/track/click", json=body)).status_code == 202
+    [row] = await stored()
+    assert (row["referrer"], row["phone_hash"]) == (None, None)
+
+
 async def test_an_unknown_key_is_refused(client: httpx.AsyncClient, tenant: Tenant) -> None:
     answer = await client.post("/track/click", json={"url": URL, "key": "wk_hub_nobody"})
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")

@@ -90,12 +90,18 @@ def test_hotmarts_own_labels_are_no_click_ids(label: str) -> None:
     ("sck", "utm"),
     [
         ("a|b|c|d|e", {"source": "a", "medium": "b", "campaign": "c", "content": "d", "term": "e"}),
-        ("a|b|c|d|e|clk_01hxyz", {"source": "a", "medium": "b", "campaign": "c", "content": "d", "term": "e"}),
+        (
+            "a|b|c|d|e|h0123456789ABCDEabcde0",
+            {"source": "a", "medium": "b", "campaign": "c", "content": "d", "term": "e"},
+        ),
         ("a||c||", {"source": "a", "campaign": "c"}),
-        ("a|b|c|d|e|not an id", {}),
+        ("a|b|c|d|e|clk_01hxyz", {}),
+        ("a|b|c|d|h0123456789ABCDEabcde0", {}),
         ("a|b|c|d|e|", {}),
         ("a|b|c|d", {}),
-        ("a|b|c|d|e|clk_01hxyz|g", {}),
+        ("a|b|c|d|e|h0123456789ABCDEabcde0|g", {}),
+        ("h0123456789ABCDEabcde0", {}),
+        ("a|b|c|d|e|f", {}),
         ("label", {}),
     ],
 )

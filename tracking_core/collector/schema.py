@@ -12,16 +12,15 @@ def _clean(value: Any) -> Any:
     return value.replace("\x00", "").strip() or None
 
 
-_Clean = Annotated[str | None, BeforeValidator(_clean)]
-_Text64 = Annotated[_Clean, Field(max_length=64)]
-_Text128 = Annotated[_Clean, Field(max_length=128)]
-_Text256 = Annotated[_Clean, Field(max_length=256)]
-_Text320 = Annotated[_Clean, Field(max_length=320)]
-_Text512 = Annotated[_Clean, Field(max_length=512)]
-_Text1024 = Annotated[_Clean, Field(max_length=1_024)]
-_Text1200 = Annotated[_Clean, Field(max_length=1_200)]
-_Text4096 = Annotated[_Clean, Field(max_length=4_096)]
-_Id = Annotated[_Clean, Field(max_length=128, pattern=r"^[\x21-\x7e]+$")]
+_Text64 = Annotated[Annotated[str, Field(max_length=64)] | None, BeforeValidator(_clean)]
+_Text128 = Annotated[Annotated[str, Field(max_length=128)] | None, BeforeValidator(_clean)]
+_Text256 = Annotated[Annotated[str, Field(max_length=256)] | None, BeforeValidator(_clean)]
+_Text320 = Annotated[Annotated[str, Field(max_length=320)] | None, BeforeValidator(_clean)]
+_Text512 = Annotated[Annotated[str, Field(max_length=512)] | None, BeforeValidator(_clean)]
+_Text1024 = Annotated[Annotated[str, Field(max_length=1_024)] | None, BeforeValidator(_clean)]
+_Text1200 = Annotated[Annotated[str, Field(max_length=1_200)] | None, BeforeValidator(_clean)]
+_Text4096 = Annotated[Annotated[str, Field(max_length=4_096)] | None, BeforeValidator(_clean)]
+_Id = Annotated[Annotated[str, Field(max_length=128, pattern=r"^[\x21-\x7e]+$")] | None, BeforeValidator(_clean)]
 _Url = Annotated[str, StringConstraints(min_length=1, max_length=4_096, pattern=r"^https?://[^\s\x00]+$")]
 
 

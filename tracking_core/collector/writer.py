@@ -84,7 +84,7 @@ class GroupWriter:
         failure: HubError | None = None
         try:
             await self._write_group([accepted for accepted, _ in group])
-        except (psycopg.DataError, psycopg.IntegrityError) as error:
+        except (psycopg.DataError, psycopg.IntegrityError, ValueError) as error:
             if len(group) > 1:  # one event the database refuses must not cost its neighbours
                 for one in group:
                     await self._settle([one])

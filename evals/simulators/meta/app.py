@@ -183,10 +183,9 @@ def _shown(request: Request) -> dict[str, str]:
 
 async def _dataset(state: State, request: Request) -> Response:
     dataset_id = request.path_params["dataset_id"]
-    token = request.headers.get("authorization", "").removeprefix("Bearer ") or request.query_params.get("access_token")
-    if refusal := _credentials(
-        state, dataset_id, Incoming([], token or "", request.query_params.get("appsecret_proof"))
-    ):
+    query, bearer = request.query_params, request.headers.get("authorization", "").removeprefix("Bearer ")
+    asked = Incoming([], bearer or query.get("access_token", ""), query.get("appsecret_proof"))
+    if refusal := _credentials(state, dataset_id, asked):
         return _refused(state, request, refusal)
     return _answer(request, 200, {"id": dataset_id, "name": f"Dataset {dataset_id}"})
 

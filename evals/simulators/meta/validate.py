@@ -12,8 +12,9 @@ Refusal = tuple[int, int | None, str]
 
 _WEEK_SECONDS = 7 * 86_400
 _FUTURE_SECONDS = 60
-_HASHED = tuple(
-    ["em", "ph", "fn", "ln", "ge", "db", "ct", "st", "zp", "country", "f5first", "f5last", "fi", "dobd", "dobm", "doby"]
+_HASHED = (
+    *("em", "ph", "fn", "ln", "ge", "db", "ct", "st", "zp", "country"),
+    *("f5first", "f5last", "fi", "dobd", "dobm", "doby"),
 )
 _CLEAR = (
     "external_id",

@@ -12,7 +12,8 @@ CARRIERS = ("xcod", "sck", "src")
 DEFAULT_SCK_ORDER = ("source", "medium", "campaign", "content", "term")
 
 _OWN_LABEL = re.compile(r"HOTMART_[A-Z0-9_]+")
-_CLICK_ID = re.compile(r"[A-Za-z0-9._~-]{6,128}")
+# The ids the browser script makes; it puts one behind the last field of ``sck`` when no other slot is free.
+_OWN_CLICK_ID = re.compile(r"h[0-9A-Za-z]{21}")
 
 
 def tracking_of(origin: Fields, sck_order: tuple[str, ...] = DEFAULT_SCK_ORDER) -> Tracking:
@@ -23,9 +24,10 @@ def tracking_of(origin: Fields, sck_order: tuple[str, ...] = DEFAULT_SCK_ORDER) 
 
 
 def _utm_of(sck: str, order: tuple[str, ...]) -> dict[str, str]:
-    """The UTMs of a piped ``sck``: as many parts as the order has, or one more when the last can be a click id."""
+    """The UTMs of a piped ``sck`` that has exactly as many parts as the order, the hub's own click id not counted."""
     parts = [part.strip() for part in sck.split("|")]
-    has_click_id = len(parts) == len(order) + 1 and _CLICK_ID.fullmatch(parts[-1]) is not None
-    if len(parts) != len(order) and not has_click_id:
+    if _OWN_CLICK_ID.fullmatch(parts[-1]):
+        parts.pop()
+    if len(parts) != len(order):
         return {}
-    return {name: part for name, part in zip(order, parts, strict=False) if part}
+    return {name: part for name, part in zip(order, parts, strict=True) if part}
