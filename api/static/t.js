@@ -4,7 +4,8 @@
 })(function () {
   'use strict';
 
-  const MINUTE = 6e4, DAY = 864e5, LIMIT = 20, LONGEST = 2048;
+  const MINUTE = 6e4, DAY = 864e5, LIMIT = 20;
+  const LONGEST = { email: 320, phone: 64, fbp: 256, fbclid: 1024, fbc: 1200 };
   const STATE = '_hub', SESSION = '_hub_s', CONSENT = '_hub_consent', OUTBOX = '_hub_q';
   const UTM = ['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term'];
   const AD = /^(utm_(source|medium|campaign|content|term|id)|fbclid|gclid|gbraid|wbraid|ttclid|msclkid|twclid)$/;
@@ -12,16 +13,18 @@
   const HOTMART = { slots: ['xcod', 'sck'], utm: [] }, KIWIFY = { slots: ['s1', 'sck'], utm: UTM };
   const OTHER = { slots: ['xcod', 's1', 'sck'], utm: UTM };
   // Member areas, panels and help of the same vendors: nobody starts a purchase there.
-  const NO_CHECKOUT = /(^|\.)(admin|ajuda|api|app|blog|club|consumer|dashboard|developers|docs|help|members|sso)[.-]/;
+  const NO_CHECKOUT = /(^|\.)(admin|ajuda|app|blog|club|consumer|dashboard|developers|help|members|sso)[.-]/;
 
-  const tag = document.currentScript || document.querySelector('script[src*="/t.js?key="]');
+  // An optimiser that pastes this text into another script leaves only the query to find the tag.
+  const tag = [document.currentScript, document.querySelector('script[src*="/t.js?key="]')]
+    .find(node => node && /\/t\.js\?(.*&)?key=/.test(node.src));
   const theirs = window.hub, option = name => tag.getAttribute('data-' + name) || '';
   const key = tag && new URL(tag.src, location.href).searchParams.get('key');
   if (!key || (theirs && theirs.loaded)) return;
   const endpoint = tag.src.split('/t.js')[0] + '/track/', required = option('consent') === 'required';
   const checkoutHosts = option('checkout').toLowerCase().split(/[\s,]+/).filter(Boolean);
 
-  const shelf = {}, sending = {}, dressed = new WeakMap();
+  const shelf = {}, sending = {}, undressed = {};
   let memory = {}, person = {}, held = [], started = false, ready = false, referrer = document.referrer;
   let domain, place, address, lastCheckout = '', lastCheckoutAt = 0;
 
@@ -34,12 +37,12 @@
   const uid = prefix =>
     (prefix + btoa(String.fromCharCode.apply(0, random(new Uint8Array(48)))).replace(/\W/g, '')).slice(0, 22);
 
-  // Keeping: a cookie, else localStorage, else this page's memory. Until consent allows it, memory only ("pending").
+  // Keeping: a cookie, else localStorage, else memory. Before consent allows it, memory only ("pending").
   const readCookie = safe(name =>
     decodeURIComponent(document.cookie.match('(?:^|; )' + name + '=([^;]*)')[1]));
   const writeCookie = safe((name, value, ms, on) => {
-    document.cookie = name + '=' + encodeURIComponent(value) + '; path=/; SameSite=Lax; max-age=' + Math.round(ms / 1e3) +
-      (on ? '; domain=' + on : '') + (location.protocol === 'https:' ? '; Secure' : '');
+    document.cookie = name + '=' + encodeURIComponent(value) + '; path=/; SameSite=Lax; max-age=' +
+      Math.round(ms / 1e3) + (on ? '; domain=' + on : '') + (location.protocol === 'https:' ? '; Secure' : '');
   });
 
   function accepts(on) {
@@ -49,7 +52,7 @@
     return accepted;
   }
 
-  // Asking the browser is the only public suffix list at hand: it refuses a cookie for "com.br".
+  // The browser is the public suffix list at hand: it refuses a cookie for "com.br".
   const domains = [option('cookie-domain').replace(/^\./, '')].concat(
     location.hostname.split('.').map((_, i, labels) => labels.slice(i).join('.')).reverse().slice(1));
   function cookieDomain() {
@@ -84,9 +87,13 @@
   function persist(name) {
     const entry = memory[name];
     entry.pending = false;
+    const missed = () => {
+      writeCookie(name, entry.value, entry.until - Date.now(), cookieDomain());
+      return readCookie(name) !== entry.value;
+    };
+    if (!missed()) return;
     erase(name);
-    writeCookie(name, entry.value, entry.until - Date.now(), cookieDomain());
-    if (readCookie(name) !== entry.value) store('_hub:' + name, JSON.stringify(entry));
+    if (missed()) store('_hub:' + name, JSON.stringify(entry));
   }
 
   function put(name, value, ms, pending) {
@@ -100,12 +107,11 @@
     erase(name);
   }
 
-  // Who this is and where they came from.
   const answer = () => ({ 1: true, 0: false })[get(CONSENT)];
   const open = () => ready && (answer() || (answer() === undefined && !required));
   const state = () => Object.assign({ ads: {} }, parse(get(STATE)));
   const keep = change => put(STATE, JSON.stringify(Object.assign(state(), change)), 90 * DAY, !open());
-  // Never half an emoji: the hub's JSON and encodeURIComponent refuse a lone surrogate.
+  // Never half an emoji: JSON readers and encodeURIComponent refuse it.
   const cut = (text, length) => text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '');
 
   function adsOfUrl() {
@@ -116,13 +122,13 @@
     return ads;
   }
 
-  // A link inside the site that repeats some of the landing's parameters is no new arrival.
+  // An inner link that repeats some of the landing's parameters is no new arrival.
   function arriving() {
     const known = state(), ads = adsOfUrl();
     return !OURS.test(known.click) || Object.keys(ads).some(name => ads[name] !== known.ads[name]);
   }
 
-  // Meta's cookies: what is there is used as it is; what we make is noted, to be all that we ever delete.
+  // Meta's cookies are used as they are; those we make are noted, to be all that we ever delete.
   function facebook(fbclid, at) {
     const make = (name, ms, tail) => {
       const index = (cookieDomain() || location.hostname).split('.').length - 1;
@@ -134,26 +140,35 @@
     return { fbp: get('_fbp'), fbc: get('_fbc') };
   }
 
+  // The hub refuses an event with a longer text. An address may be cut; a cut id or e-mail would be a false one.
+  function fit(body) {
+    Object.keys(body).filter(name => typeof body[name] === 'string').forEach(name => {
+      if (body[name].length > LONGEST[name]) delete body[name];
+      else body[name] = cut(body[name], 2048);
+    });
+    return body;
+  }
+
   function event(fields) {
     const known = state(), body = Object.assign({
       key: key, event_id: uid('e'), click_id: known.click, url: location.href, referrer: referrer || undefined,
-      session_id: put(SESSION, get(SESSION) || uid('s'), 30 * MINUTE, !open()),
+      session_id: put(SESSION, /^s\w{21}$/.test(get(SESSION)) ? get(SESSION) : uid('s'), 30 * MINUTE, !open()),
       fbclid: new URLSearchParams(location.search).get('fbclid') || undefined, fbp: get('_fbp'), fbc: get('_fbc'),
     }, person);
     UTM.concat('utm_id').forEach(name => { body[name] = known.ads[name]; });
     Object.assign(body, fields);
-    Object.keys(body).forEach(name => { if (body[name] && body[name].slice) body[name] = cut(body[name], LONGEST); });
-    return body;
+    return fit(body);
   }
 
-  // Sending: into the outbox first and out of it when the hub has answered. A page that dies, a network that fails
-  // or a hub that is down costs a repeat with the same event_id, never the event.
-  const outbox = () => safe(() => parse(load(OUTBOX)).filter(entry => entry.body.event_id && Date.now() - entry.at < DAY))() || [];
+  // Sending: into the outbox first, out of it when the hub has answered: at worst a repeat with the same event_id.
+  // A refusal on another host of this domain has not emptied this host's outbox.
+  const waits = entry =>
+    entry.body.event_id && Date.now() - entry.at < DAY && (entry.name === 'consent' || answer() !== false);
+  const outbox = () => safe(() => parse(load(OUTBOX)).filter(waits))() || [];
   const saveOutbox = list => store(OUTBOX, list.length ? JSON.stringify(list.slice(-LIMIT)) : '');
   const beacon = entry => navigator.sendBeacon(endpoint + entry.name, JSON.stringify(entry.body));
 
-  // A string body is text/plain, which needs no preflight. A fetch without keepalive dies with its page; a beacon
-  // does not, but nobody hears the hub's answer to it.
+  // Text needs no preflight. A fetch without keepalive dies with its page; a beacon does not, but hears no answer.
   const reach = entry => window.Request && 'keepalive' in Request.prototype
     ? fetch(endpoint + entry.name, {
       method: 'POST', body: JSON.stringify(entry.body), keepalive: true, credentials: 'omit',
@@ -179,7 +194,7 @@
     if (!open()) return;
     Object.keys(memory).forEach(name => { if (memory[name].pending) persist(name); });
     held.splice(0).forEach(safe(entry => {
-      Object.assign(entry.body, facebook(entry.body.fbclid, entry.at), { consent_ads: answer() });
+      fit(Object.assign(entry.body, facebook(entry.body.fbclid, entry.at), { consent_ads: answer() }));
       dispatch(entry);
     }));
   }
@@ -192,8 +207,14 @@
     return entry.body.event_id;
   }
 
+  // What earlier pages left behind waits for the same answer as what is new.
+  function flush(way) {
+    if (open() || (ready && answer() === false))
+      outbox().filter(entry => !sending[entry.body.event_id]).forEach(way);
+  }
+
   function visit() {
-    outbox().forEach(post);
+    flush(post);
     place = where();
     address = location.href;
     if (answer() === false) return;
@@ -205,12 +226,12 @@
     dressAll();
   }
 
-  // Routes of single-page sites. Taking the ad's parameters off the address is no new page.
+  // Taking the ad's parameters off the address is no new page.
   const where = () => location.pathname + '?' +
     location.search.slice(1).split('&').filter(pair => !AD.test(pair.split('=')[0])).join('&') +
     (/^#!?\//.test(location.hash) ? location.hash : '');
 
-  // After a tick: a router that pushes and at once replaces has made one visit, not two.
+  // After a tick: a router that pushes and at once replaces makes one visit.
   const routed = () => setTimeout(safe(() => {
     if (location.href === address || (where() === place && !arriving())) return;
     referrer = address;
@@ -229,7 +250,6 @@
     listen(window, 'popstate hashchange', routed);
   }
 
-  // Checkout links.
   function vendorOf(link) {
     const host = link.hostname, named = checkoutHosts.some(base => ('.' + host).endsWith('.' + base));
     if (!/^https?:$/.test(link.protocol) || (!named && NO_CHECKOUT.test(host))) return undefined;
@@ -237,7 +257,7 @@
     return /(^|\.)kiwify\.(com|com\.br|app)$/.test(host) ? KIWIFY : named && OTHER;
   }
 
-  // Only adds, or fills a parameter that is empty or holds a click id of ours (a copied page brings its copier's).
+  // Adds, or fills what is empty or holds a click id of ours: a copied page brings its copier's.
   function carry(href, vendor, known) {
     const [, base, query, hash] = /^([^?#]*)\??([^#]*)([^]*)$/.exec(href);
     const pairs = query ? query.replace(/&$/, '').split('&') : [];
@@ -258,10 +278,10 @@
   function dress(link) {
     const vendor = vendorOf(link);
     if (!vendor) return false;
-    const now = link.getAttribute('href'), before = dressed.get(link), known = state();
-    const from = before && before.to === now ? before.from : now;
+    // By address and not by element: a carousel's copies of a link must lose the id too when consent is withdrawn.
+    const now = link.getAttribute('href'), from = undressed[now] || now, known = state();
     const to = open() && known.click ? carry(from, vendor, known) : from;
-    dressed.set(link, { from: from, to: to });
+    if (to !== from) undressed[to] = from;
     if (to !== now) link.setAttribute('href', to);
     return true;
   }
@@ -277,7 +297,6 @@
     send('initiate_checkout', { checkout_url: link.href });
   }
 
-  // What the page may ask of us.
   function forget() {
     const mine = state();
     ['_fbp', '_fbc'].filter(name => mine[name] && mine[name] === get(name)).concat(STATE, SESSION).forEach(remove);
@@ -287,7 +306,7 @@
   }
 
   function refuse() {
-    // Ids that never left this page are unknown to the hub: then there is nothing to withdraw.
+    // Of ids that never left this page the hub knows nothing to withdraw.
     Object.keys(memory).forEach(name => { if (memory[name].pending) delete memory[name]; });
     held = [];
     const withdrawal = state().click && { name: 'consent', at: Date.now(), body: event({ consent_ads: false }) };
@@ -301,6 +320,7 @@
     put(CONSENT, '1', 180 * DAY);
     if (!state().click) visit();
     release();
+    flush(post);
     if (!before) send('consent');
   }
 
@@ -327,12 +347,13 @@
     started = true;
     waiting.forEach(call);
     ready = true;
+    flush(post);
     release();
     dressAll();
     watchRoutes();
     listen(window, 'mouseover focusin touchstart mousedown keydown click auxclick', touched);
     listen(window, 'DOMContentLoaded load', dressAll);
-    listen(window, 'pagehide', () => outbox().filter(entry => !sending[entry.body.event_id]).forEach(beacon));
+    listen(window, 'pagehide', () => flush(beacon));
   }
 
   if (document.prerendering) document.addEventListener('prerenderingchange', safe(start), { once: true });

@@ -41,10 +41,9 @@ class Shop:
 
     def quiet(self, page: Page) -> None:
         """Return when whatever the page had begun to send has arrived and been answered."""
-        pause = "async () => { await new Promise(r => setTimeout(r, 20)); await fetch('/quiet'); }"
-        page.evaluate(pause)
+        page.evaluate("async () => { await new Promise(r => setTimeout(r, 10)); await fetch('/quiet'); }")
         self.hub.wait_idle()
-        page.evaluate(pause)
+        page.evaluate("async () => { await fetch('/quiet') }")
 
     def cookies(self) -> dict[str, Any]:
         """Name to cookie (value, domain, expires, secure, sameSite...) of the shop."""
@@ -90,7 +89,7 @@ def hub(module_hub: RecordingHub) -> RecordingHub:
 @pytest.fixture
 def context(browser: Browser, hub: RecordingHub) -> Iterator[BrowserContext]:
     context = browser.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     yield context
     hub.release.set()
     context.close()

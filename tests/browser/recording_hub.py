@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 SCRIPT = Path(__file__).parents[2] / "api" / "static" / "t.js"
 HUB = "https://hub.example"
-WAIT_SECONDS = 10
+WAIT_SECONDS = 20
 
 Event = dict[str, Any]
 

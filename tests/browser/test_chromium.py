@@ -58,7 +58,4 @@ def test_root_gets_the_distributions_package_after_an_update(
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(subprocess, "run", run)
     assert chromium.ensure_chromium() == str(empty_machine / "chromium")
-    assert [command for command in commands if command[0] == "apt-get"] == [
-        ("apt-get", "update"),
-        ("apt-get", "install"),
-    ]
+    assert commands[-3:-1] == [("apt-get", "update"), ("apt-get", "install")]

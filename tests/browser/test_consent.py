@@ -10,6 +10,7 @@ from tests.browser.recording_hub import RecordingHub
 AD = "/?utm_source=fb&fbclid=AbC"
 CHECKOUT = "https://pay.hotmart.com/A1"
 BUY = f'<a id="buy" href="{CHECKOUT}">Comprar</a><script>addEventListener("click", e => e.preventDefault())</script>'
+NO_LAST_BEACON = "addEventListener('beforeunload', () => { navigator.sendBeacon = () => false })"
 REFUSED = {"_hub_consent": "0"}
 
 
@@ -52,6 +53,7 @@ def test_consent_once_given_holds_on_the_next_page_and_is_told_only_once(shop: S
     page = shop.open(AD)
     page.evaluate("hub.consent(true)")
     hub.wait("consent")
+    shop.quiet(page)
     shop.visit("/dois", page=page)
     page.evaluate("hub.consent(true)")
     shop.quiet(page)
@@ -129,6 +131,36 @@ def test_a_withdrawal_the_hub_could_not_take_is_kept_until_it_does(shop: Shop, h
     assert {event["event_id"] for event in again} == {failed["event_id"]}
     assert shop.stored(page) == {}
     assert len(hub.heard("pageview")) == 1
+
+
+def test_a_refusal_reaches_what_waits_in_the_outbox_of_another_host_of_the_domain(
+    shop: Shop, hub: RecordingHub
+) -> None:
+    hub.status = 503
+    page = shop.visit(AD, host="https://lp.loja.example")
+    page.evaluate(NO_LAST_BEACON)
+    shop.visit("/", page=page)
+    page.evaluate("hub.consent(false)")
+    hub.wait("consent")
+    hub.status, before = 202, len(hub.heard())
+    shop.open("/", host="https://lp.loja.example", page=page)
+    shop.quiet(page)
+    assert [event["name"] for event in hub.heard()[before:] if event["name"] != "consent"] == []
+
+
+def test_a_refusal_said_before_the_script_arrives_stops_what_an_earlier_page_could_not_send(
+    shop: Shop, hub: RecordingHub
+) -> None:
+    hub.status = 503
+    page = shop.visit(AD)
+    page.evaluate(NO_LAST_BEACON)
+    hub.status, before = 202, len(hub.heard())
+    shop.publish(head="<script>window.hub = {q: [['consent', false]]}</script>")
+    shop.open("/dois", page=page)
+    hub.wait("consent")
+    shop.quiet(page)
+    assert [event["name"] for event in hub.heard()[before:]] == ["consent"]
+    assert (values(shop), shop.stored(page)) == (REFUSED, {})
 
 
 def test_a_refusal_in_one_tab_silences_the_other_at_once(shop: Shop, hub: RecordingHub) -> None:

@@ -75,6 +75,7 @@ def test_events_wait_when_the_browser_cannot_send_and_go_when_it_can(shop: Shop,
     assert (len(waiting), hub.heard(), errors) == (2, [], [])
     shop.open("/dois")
     hub.wait("pageview", count=2)
+    hub.wait("click")
     assert set(waiting) < {event["event_id"] for event in hub.heard()}
 
 

@@ -96,10 +96,8 @@ def test_a_new_fbclid_replaces_fbc_and_leaves_fbp(shop: Shop, hub: RecordingHub)
 
 @pytest.mark.parametrize("theirs", ["fb.1.1700000000000.IwAR0-aB_cD", "fb.2.1700000000000.IwAR0-aB_cD.AQYBAQIA"])
 def test_cookies_of_metas_own_pixel_are_used_as_they_are(shop: Shop, hub: RecordingHub, theirs: str) -> None:
-    page = "https://www.loja.example/"
-    shop.context.add_cookies(
-        [{"name": "_fbc", "value": theirs, "url": page}, {"name": "_fbp", "value": "fb.1.17.9", "url": page}]
-    )
+    pixel = {"_fbc": theirs, "_fbp": "fb.1.17.9"}
+    shop.context.add_cookies([{"name": n, "value": v, "url": "https://www.loja.example/"} for n, v in pixel.items()])
     shop.visit(AD)
     [click] = hub.wait("click")
     assert (click["fbc"], click["fbp"]) == (theirs, "fb.1.17.9")
@@ -165,8 +163,7 @@ def test_the_key_and_the_hub_are_found_when_a_loader_hides_which_script_is_runni
     shop: Shop, hub: RecordingHub
 ) -> None:
     shop.tag = f'<script type="text/plain" src="https://hub.example/t.js?key={hub.key}"></script>'
-    shop.publish(
-        "<script>fetch('https://hub.example/t.js?key=x').then(r => r.text()).then(t => setTimeout(t))</script>"
-    )
+    loader = "fetch('https://hub.example/t.js?key=x').then(r => r.text()).then(text => setTimeout(text))"
+    shop.publish(f"<script>{loader}</script>")
     shop.visit(AD)
     assert hub.wait("click")[0]["key"] == hub.key

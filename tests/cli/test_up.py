@@ -1,0 +1,106 @@
+"""``hub up`` and ``hub demo`` as a newcomer runs them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tracking_core.embedded.process import free_port
+
+pytestmark = pytest.mark.timeout(180)
+_READY_SECONDS = 90
+
+
+class Up:
+    """A running ``hub up`` on free ports."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.arguments = ["up", "--port", str(self.port), "--data-dir", str(folder)]
+        for name in ("postgres", "redis", "simulators"):
+            self.arguments += [f"--{name}-port", str(free_port())]
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+        self.log = folder / "console.log"
+
+    def start(self) -> None:
+        with self.log.open("w") as log:
+            command = [sys.executable, "-m", "api.cli", *self.arguments]
+            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + _READY_SECONDS
+        while "ready" not in self.log.read_text():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.1)
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(60)
+
+    def hub(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {**self.environment, "HUB_DATA_DIR": str(self.folder)}
+        command = [sys.executable, "-m", "api.cli", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    def runtime(self) -> dict[str, Any]:
+        said: dict[str, Any] = json.loads((self.folder / "runtime.json").read_text())
+        return said
+
+
+@pytest.fixture
+def up() -> Iterator[Up]:
+    # Not under pytest's own folder: it closes that to other users, and as root PostgreSQL runs as one.
+    with tempfile.TemporaryDirectory(prefix="hub-up-", ignore_cleanup_errors=True) as folder:
+        running = Up(Path(folder))
+        running.start()
+        yield running
+        if running.process.poll() is None:
+            running.stop()
+
+
+def test_the_demo_is_green_hop_by_hop_and_the_data_outlives_a_restart(up: Up) -> None:
+    for gateway in ("hotmart", "kiwify"):
+        ran = up.hub("demo", "--json", "--gateway", gateway)
+        said = json.loads(ran.stdout)
+        assert (ran.returncode, said["ok"]) == (0, True), said
+        assert said["received"]["event"]["event_name"] == "Purchase"
+    pids = up.runtime()["pids"]
+    assert up.stop() == 0
+    assert not any(psutil.pid_exists(pid) for pid in pids.values())
+    assert not (up.folder / "runtime.json").exists()
+    up.start()
+    assert up.hub("demo", "--json").returncode == 0  # the tenant of the first run is still there
+
+
+def test_a_dead_child_is_started_again_and_the_demo_turns_green(up: Up) -> None:
+    killed = up.runtime()["pids"]["api"]
+    os.kill(killed, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while up.hub("demo", "--json").returncode != 0:
+        assert time.monotonic() < deadline
+    assert up.runtime()["pids"]["api"] != killed
+
+
+def test_the_demo_exits_1_when_nothing_runs_and_a_second_hub_is_refused(up: Up) -> None:
+    second = up.hub(*up.arguments)
+    assert second.returncode == 1
+    assert "already runs" in second.stderr
+    up.stop()
+    red = up.hub("demo", "--json")
+    assert red.returncode == 1
+    assert json.loads(red.stdout)["ok"] is False
+
+
+def test_a_taken_port_is_named_with_the_setting_to_change(up: Up, tmp_path: Path) -> None:
+    other = up.hub("up", "--port", str(up.port), "--data-dir", str(tmp_path / "other"))
+    assert other.returncode == 1
+    assert str(up.port) in other.stderr
+    assert "--port" in other.stderr
