@@ -154,3 +154,20 @@ def test_one_dead_pixel_among_five_does_not_slow_the_others(stack: Stack) -> Non
     wait_for(lambda: stack.rows(query, shop.id) == [(40,)], 10)
     stack.control.delete("/faults")
     shop.await_totals(delivered=10)
+
+
+def test_one_bad_event_in_a_batch_of_500_dies_alone(stack: Stack, shop: Shop) -> None:
+    stack.fault("code_190", {}, dataset_id=shop.datasets[0], times=None)
+    for number in range(500):
+        assert shop.sell(f"HPBATCH{number}").status_code == 200
+    shop.await_totals(on_hold=500)
+    stack.control.delete("/faults")
+    poison = shop.event_ids()[250]
+    stack.fault("poison", {"event_id": poison}, dataset_id=shop.datasets[0], times=None)
+    shop.reconnect(shop.datasets[0])
+    shop.await_totals(delivered=499, dead=1)
+    received = stack.received()
+    assert [received[one] for one in shop.event_ids() if one != poison] == [1] * 499
+    assert poison not in received
+    requests = stack.control.get("/stats").json()["datasets"][shop.datasets[0]]["requests"]
+    assert requests < 40  # halved, not sent one by one
