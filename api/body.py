@@ -1,22 +1,21 @@
 """Read a request's body within a limit, without trusting Content-Length."""
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from tracking_core.errors import BodyTooLarge, MalformedBody
 
 
-async def bounded(request: Request, limit_bytes: int) -> bytes:
-    """The raw bytes, or BodyTooLarge as soon as they exceed the limit."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit_bytes:
+async def bounded(receive: Receive, declared: str | bytes | None, limit_bytes: int) -> bytes:
+    """The raw bytes, or BodyTooLarge as soon as they exceed the limit; ``declared`` is the Content-Length header."""
+    if declared and declared.isdigit() and int(declared) > limit_bytes:
         raise BodyTooLarge(limit_bytes=limit_bytes)
-    chunks, size = [], 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit_bytes:
-                raise BodyTooLarge(limit_bytes=limit_bytes)
-            chunks.append(chunk)
-    except ClientDisconnect:
-        raise MalformedBody from None
-    return b"".join(chunks)
+    body, is_more = b"", True
+    while is_more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise MalformedBody
+        body += message.get("body", b"")
+        if len(body) > limit_bytes:
+            raise BodyTooLarge(limit_bytes=limit_bytes)
+        is_more = message.get("more_body", False)
+    return body

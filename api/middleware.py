@@ -5,7 +5,7 @@ import re
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tracking_core.kit.ids import new_id
+from tracking_core.kit.ids import new_hex
 
 _HEADER = b"x-correlation-id"
 _ACCEPTABLE = re.compile(rb"^[A-Za-z0-9._-]{1,64}$")
@@ -21,14 +21,20 @@ class CorrelationId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = next((value for name, value in scope["headers"] if name == _HEADER), b"")
-        correlation = given if _ACCEPTABLE.match(given) else str(new_id()).encode()
+        correlation = correlation_of(dict(scope["headers"]))
 
         async def with_header(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), (_HEADER, correlation)]
             await send(message)
 
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(correlation_id=correlation.decode())
         await self._app(scope, receive, with_header)
+
+
+def correlation_of(headers: dict[bytes, bytes]) -> bytes:
+    """The request's correlation id, now bound to its log lines."""
+    given = headers.get(_HEADER, b"")
+    correlation = given if _ACCEPTABLE.match(given) else new_hex().encode()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(correlation_id=correlation.decode())
+    return correlation

@@ -17,16 +17,30 @@ from tracking_core.i18n import negotiate, translate
 
 log = structlog.get_logger()
 _MEDIA_TYPE = "application/problem+json"
+_DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 
 def install(app: FastAPI) -> None:
-    app.add_exception_handler(HubError, _hub_error)
-    app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(HTTPException, _http_error)
-    for kind in (OperationalError, InterfaceError, PoolTimeout):
-        app.add_exception_handler(kind, _database_away)
-    app.add_exception_handler(DBAPIError, _unexpected)
-    app.add_exception_handler(Exception, _unexpected)
+    for kind in (HubError, RequestValidationError, HTTPException, *_DATABASE_AWAY, DBAPIError, Exception):
+        app.add_exception_handler(kind, answer)
+
+
+async def answer(request: Request, error: Exception) -> Response:
+    """The answer to whatever was raised; what nobody expected is logged whole and told as an internal error."""
+    match error:
+        case HubError():
+            if error.status >= 500:
+                log.error("request_failed", code=error.code, path=request.url.path)
+            return problem(request, error)
+        case RequestValidationError():
+            return problem(request, invalid(error))
+        case HTTPException():
+            return _http_error(error)
+    if isinstance(error, _DATABASE_AWAY):
+        log.error("database_away", error=type(error).__name__, path=request.url.path)
+        return problem(request, ServiceUnavailable())
+    log.error("request_crashed", path=request.url.path, exc_info=error)
+    return problem(request, HubError())
 
 
 def problem(request: Request, error: HubError) -> Response:
@@ -57,20 +71,7 @@ def invalid(error: ValidationError | RequestValidationError) -> InvalidRequest:
     )
 
 
-async def _hub_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HubError)
-    if error.status >= 500:
-        log.error("request_failed", code=error.code, path=request.url.path)
-    return problem(request, error)
-
-
-async def _validation_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    return problem(request, invalid(error))
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+def _http_error(error: HTTPException) -> Response:
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
     body = {
         "type": f"urn:hub:error:{code}",
@@ -80,13 +81,3 @@ async def _http_error(request: Request, error: Exception) -> Response:
         "detail": str(error.detail),
     }
     return Response(orjson.dumps(body), error.status_code, dict(error.headers or {}), _MEDIA_TYPE)
-
-
-async def _database_away(request: Request, error: Exception) -> Response:
-    log.error("database_away", error=type(error).__name__, path=request.url.path)
-    return problem(request, ServiceUnavailable())
-
-
-async def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("request_crashed", path=request.url.path, exc_info=error)
-    return problem(request, HubError())

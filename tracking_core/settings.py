@@ -51,12 +51,11 @@ class Settings(BaseSettings):
     collect_queue_max: int = 20_000
     database_pool_size: int = 8
 
-    worker_threads: int = 8
-    worker_poll_ms: int = 50
     pipeline_batch: int = 100
     late_click_grace_seconds: int = 30
     delivery_batch: int = Field(default=1_000, ge=1, le=1_000)
     delivery_slots: int = 2
+    delivery_streams: int = 64
     delivery_lease_seconds: int = 60
     meta_timeout_seconds: float = 10.0
     sweep_interval_ms: int = 1_000

@@ -1,11 +1,24 @@
 """``hub api``, ``hub worker``, ``hub scheduler``, ``hub migrate``: one process each, settings from ``HUB_*``."""
 
-import asyncio
+from typing import Any
 
 import typer
 import uvicorn
+import uvloop
 
 from tracking_core.settings import get_settings
+
+SERVER_OPTIONS: dict[str, Any] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "access_log": False,
+    "log_config": None,
+    # The collector reads the proxy's header itself, by its own list of trusted proxies.
+    "proxy_headers": False,
+    "server_header": False,
+    "backlog": 4096,
+    "timeout_graceful_shutdown": 15,
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -21,15 +34,7 @@ def api() -> None:
         factory=True,
         host=settings.host,
         port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_config=None,
-        # The collector reads the proxy's header itself, by its own list of trusted proxies.
-        proxy_headers=False,
-        server_header=False,
-        backlog=4096,
-        timeout_graceful_shutdown=15,
+        **SERVER_OPTIONS,
     )
 
 
@@ -37,14 +42,14 @@ def worker() -> None:
     """Process sales and deliver them."""
     from tracking_core.worker.main import run
 
-    run()
+    uvloop.run(run())
 
 
 def scheduler() -> None:
     """Ring for what is due and keep house."""
     from tracking_core.worker.scheduler import run
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def migrate() -> None:

@@ -17,7 +17,7 @@ from tracking_core.i18n import translate
 from tracking_core.kit import clock
 from tracking_core.ledger import read as ledger
 from tracking_core.models import Delivery, DeliveryState, DispatchAttempt, Match
-from tracking_core.worker.doorbell import DELIVER
+from tracking_core.worker.doorbell import Bell
 
 router = APIRouter(prefix="/api/v1", tags=["read"])
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -81,7 +81,7 @@ async def replay_dead_letters(
 ) -> dict[str, int]:
     done = await replay(session, tenant.id, ReplayFilter(**wanted.model_dump()), actor="tenant_api", now=clock.now())
     for connection_id in done.connections:
-        after_commit(session, doorbell.after_commit(DELIVER, str(connection_id)))
+        after_commit(session, doorbell.after_commit(Bell.DELIVER, str(connection_id)))
     return {"replayed": done.replayed, "too_late": done.too_late}
 
 

@@ -10,7 +10,7 @@ from api.deps import DoorbellDep, SessionDep
 from tracking_core.db.engine import after_commit
 from tracking_core.gateways.base import InboundRequest
 from tracking_core.webhooks.receive import Receipt, receive
-from tracking_core.worker.doorbell import PROCESS_SALES
+from tracking_core.worker.doorbell import Bell
 
 router = APIRouter(tags=["webhooks"])
 _BODY: dict[str, Any] = {
@@ -37,11 +37,12 @@ async def receive_by_tenant(
 
 
 async def _inbound(request: Request) -> InboundRequest:
-    body = await bounded(request, request.app.state.settings.webhook_max_body_bytes)
+    limit = request.app.state.settings.webhook_max_body_bytes
+    body = await bounded(request.receive, request.headers.get("content-length"), limit)
     return InboundRequest(body, dict(request.headers), dict(request.query_params))
 
 
 def _answer(session: SessionDep, doorbell: DoorbellDep, receipt: Receipt) -> dict[str, str]:
     if receipt.created:
-        after_commit(session, doorbell.after_commit(PROCESS_SALES))
+        after_commit(session, doorbell.after_commit(Bell.PROCESS_SALES))
     return {"webhook_id": str(receipt.webhook_id), "status": "received" if receipt.created else "duplicate"}

@@ -15,7 +15,7 @@ from tracking_core.destinations.meta_capi.errors import Verdict
 from tracking_core.gateways import registry
 from tracking_core.gateways.base import SyntheticSale
 from tracking_core.kit import clock
-from tracking_core.pipeline.drain import drain_webhooks
+from tracking_core.pipeline.drain import drain_webhooks, rematch_due
 from tracking_core.settings import Settings
 from tracking_core.tenants import service as tenants
 from tracking_core.webhooks.receive import Receipt, receive
@@ -73,6 +73,7 @@ class Shop:
     async def process(self) -> None:
         async for _ in drain_webhooks(self.settings):
             pass
+        await rematch_due()
 
     async def deliver(self) -> int:
         return await drain_connection(self.connection_id, client=self.meta, settings=self.settings)

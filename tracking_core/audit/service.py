@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.models import AuditEntry
@@ -12,5 +11,4 @@ def record(
     session: AsyncSession, *, actor: str, action: str, subject: str, tenant_id: UUID | None = None, **details: object
 ) -> None:
     """Add an entry to the session's transaction. ``details`` are ids and counts, never personal data or secrets."""
-    text = orjson.dumps(details, default=str).decode()
-    session.add(AuditEntry(tenant_id=tenant_id, actor=actor, action=action, subject=subject, details=text))
+    session.add(AuditEntry(tenant_id=tenant_id, actor=actor, action=action, subject=subject, details=details))

@@ -9,11 +9,11 @@ import crawleruseragents
 import orjson
 
 from tracking_core.collector.schema import DETAIL_FIELDS, TrackRequest
-from tracking_core.consent.subjects import subjects_of
+from tracking_core.consent.subjects import subject_digits
 from tracking_core.destinations.meta_capi.click_ids import keep_fbc, valid_fbp
 from tracking_core.identity.normalize import normalize_email, normalize_phone
 from tracking_core.kit.hashing import sha256_hex
-from tracking_core.kit.ids import new_id, stable_id
+from tracking_core.kit.ids import new_hex, new_id, stable_hex
 from tracking_core.models import TrackingKind
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -29,13 +29,16 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An event ready to be stored. ``row`` follows ``writer.COLUMNS``; ``key`` claims it in the dedupe registry."""
+    """An event ready to be stored. ``row`` follows ``writer.COLUMNS``; ``key`` claims it in the dedupe registry.
+
+    ``key`` and the subjects of ``consent`` are UUIDs written as 32 digits.
+    """
 
     tenant_id: UUID
-    key: UUID
+    key: str
     row: tuple[object, ...]
     answer: dict[str, str]
-    consent: tuple[bool, tuple[UUID, ...]] | None
+    consent: tuple[bool, tuple[str, ...]] | None
 
 
 def accept(
@@ -47,9 +50,9 @@ def accept(
     email_hash = _hashed(normalize_email(event.email))
     phone_hash = _hashed(normalize_phone(event.phone, country))
     row = (
-        str(new_id()),
+        new_hex(),
         now.isoformat(),
-        str(tenant_id),
+        tenant_id.hex,
         kind.value,
         event_id,
         click_id,
@@ -68,10 +71,10 @@ def accept(
     )
     consent = None
     if event.consent_ads is not None:
-        named = subjects_of(click_id=click_id, session_id=session_id, email_hash=email_hash, phone_hash=phone_hash)
+        named = subject_digits(click_id=click_id, session_id=session_id, email_hash=email_hash, phone_hash=phone_hash)
         consent = (event.consent_ads, named)
     answer = {"event_id": event_id, "click_id": click_id, "session_id": session_id}
-    return Accepted(tenant_id, stable_id(tenant_id, "tracking", kind.value, event_id), row, answer, consent)
+    return Accepted(tenant_id, stable_hex(tenant_id, "tracking", kind.value, event_id), row, answer, consent)
 
 
 @lru_cache(maxsize=4_096)
@@ -82,7 +85,7 @@ def is_bot(user_agent: str | None) -> bool:
 
 def _derived(prefix: str, tenant_id: UUID, event_id: str) -> str:
     """An id the browser did not send: the same again when the same event is sent again."""
-    number, digits = stable_id(tenant_id, prefix, event_id).int, ""
+    number, digits = int(stable_hex(tenant_id, prefix, event_id), 16), ""
     while number:
         number, digit = divmod(number, 62)
         digits += _BASE62[digit]

@@ -4,6 +4,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 
+@lru_cache(maxsize=8_192)
 def client_ip(peer: str | None, forwarded_for: str | None, trusted: tuple[str, ...]) -> str | None:
     """The right-most address of X-Forwarded-For that is not a trusted proxy; the header is ignored otherwise."""
     address = _parsed(peer)

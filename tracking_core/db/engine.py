@@ -4,30 +4,55 @@ One request or one job is one transaction: ``transaction()`` commits at its end 
 commits. Work that must follow a commit (doorbells) is registered with ``after_commit`` and dropped on rollback.
 """
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import orjson
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from tracking_core.settings import Settings, get_settings
 
-_AFTER_COMMIT = "after_commit"
+_AFTER_COMMIT, _IDLE_SINCE = "after_commit", "idle_since"
+_FRESH_SECONDS = 0.1
 _engine: AsyncEngine | None = None
 
 
 def create_engine(settings: Settings) -> AsyncEngine:
     """A pooled engine. Statement and lock timeouts keep one stuck query from holding a worker for ever."""
-    return create_async_engine(
+    made = create_async_engine(
         settings.database_url,
         pool_size=settings.database_pool_size,
         max_overflow=4,
         pool_timeout=10,
-        pool_pre_ping=True,
         json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
         json_deserializer=orjson.loads,
         connect_args={"connect_timeout": 5, "options": "-c statement_timeout=30s -c lock_timeout=10s"},
     )
+    _ping_the_idle(made)
+    return made
+
+
+def _ping_the_idle(made: AsyncEngine) -> None:
+    """Ask a connection whether it lives before it is used, but not one that was used a moment ago: at full load that
+    would double the round trips (``pool_pre_ping`` asks always)."""
+    dialect = made.dialect
+
+    @event.listens_for(made.sync_engine, "checkin")
+    def _checked_in(_connection: Any, record: Any) -> None:
+        record.info[_IDLE_SINCE] = time.monotonic()
+
+    @event.listens_for(made.sync_engine, "checkout")
+    def _checked_out(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get(_IDLE_SINCE, time.monotonic()) < _FRESH_SECONDS:
+            return
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
 
 
 def engine() -> AsyncEngine:

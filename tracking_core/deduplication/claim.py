@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
+from tracking_core.db import bulk
 from tracking_core.models import Conversion, DedupeEntry
 
 
@@ -20,10 +19,5 @@ async def claim(session: AsyncSession, conversions: Sequence[Conversion], now: d
         {"tenant_id": tenant, "key": key, "scope": "conversion", "claimed_at": now}
         for tenant, key in sorted(by_key, key=str)
     ]
-    statement = (
-        insert(DedupeEntry)
-        .values(rows)
-        .on_conflict_do_nothing()
-        .returning(col(DedupeEntry.tenant_id), col(DedupeEntry.key))
-    )
-    return {by_key[(tenant, key)] for tenant, key in (await session.execute(statement)).all()}
+    claimed = await bulk.insert(session, DedupeEntry, rows, returning="tenant_id, key")
+    return {by_key[(tenant, key)] for tenant, key in claimed}

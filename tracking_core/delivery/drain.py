@@ -3,7 +3,9 @@
 A refused batch is bisected: halves are sent again until the event Meta refuses stands alone, so it dies alone.
 """
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
@@ -25,38 +27,53 @@ from tracking_core.models import ConnectionState, MetaConnection
 from tracking_core.settings import Settings
 
 log = structlog.get_logger()
-_DUE = """
-SELECT EXISTS (SELECT FROM deliveries d JOIN meta_connections c ON c.id = d.connection_id
-    WHERE d.connection_id = :connection AND d.state IN ('waiting', 'retrying') AND d.due_at <= :now
-      AND c.state = 'active' AND coalesce(c.paused_until, :now) <= :now)
-"""
-_HEALTHY = """
-UPDATE meta_connections SET failure_streak = 0, paused_until = NULL WHERE id = :id AND failure_streak > 0
-"""
+_HEALTHY = "UPDATE meta_connections SET failure_streak = 0, paused_until = NULL WHERE id = :id AND failure_streak > 0"
 
 
 async def drain_connection(connection_id: UUID, *, client: MetaClient, settings: Settings) -> int:
-    """Deliveries handled. Looks once more after giving the slot back: a ring may have come while it was full."""
-    handled, holder = 0, new_id()
-    while await _has_due(connection_id) and await slots.take(connection_id, holder, settings):
-        try:
-            handled += await _drain(connection_id, holder, client, settings)
-        finally:
-            await slots.release(connection_id, holder)
-    return handled
+    """Deliveries handled. A backlog is drained by several streams, as many as the connection has slots."""
+    drain = _Drain(connection_id, client, settings)
+    async with asyncio.TaskGroup() as drain.streams:
+        drain.open_stream()
+    return drain.handled
 
 
-async def _drain(connection_id: UUID, holder: UUID, client: MetaClient, settings: Settings) -> int:
-    handled = 0
-    while True:
+@dataclass
+class _Drain:
+    connection_id: UUID
+    client: MetaClient
+    settings: Settings
+    handled: int = 0
+    opened: int = 0
+    streams: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
+
+    def open_stream(self) -> None:
+        if self.opened < self.settings.delivery_slots:
+            self.opened += 1
+            self.streams.create_task(self._stream(new_id()))
+
+    async def _stream(self, holder: UUID) -> None:
+        """Batches until one leaves room: what falls due later rings for itself."""
+        while batch := await self._next(holder):
+            if batch.is_full:
+                self.open_stream()
+            if batch.deliveries:
+                await send(batch, batch.deliveries, client=self.client, settings=self.settings)
+            self.handled += len(batch.deliveries)
+            if not batch.is_full:
+                break
         async with transaction() as session:
-            batch = await lease(session, connection_id, clock.now(), settings)
-        if batch is None:
-            return handled
-        if batch.deliveries:
-            await slots.renew(connection_id, holder, settings)
-            await send(batch, batch.deliveries, client=client, settings=settings)
-        handled += len(batch.deliveries)
+            await slots.release(session, self.connection_id, holder)
+
+    async def _next(self, holder: UUID) -> Batch | None:
+        """The next batch with a slot to send it in."""
+        now = clock.now()
+        async with transaction() as session:
+            batch = await lease(session, self.connection_id, now, self.settings)
+            if batch and not await slots.hold(session, self.connection_id, holder, now, self.settings):
+                await session.rollback()  # nothing was leased: these rows wait for the sweeper or for who has the slot
+                return None
+        return batch
 
 
 async def send(batch: Batch, part: Sequence[Leased], *, client: MetaClient, settings: Settings) -> bool:
@@ -94,7 +111,8 @@ async def _settle(
     verdict = result.verdict
     if verdict is None:
         await settle.delivered(session, part, now)
-        await _healthy(session, batch)
+        if batch.failure_streak:
+            await session.execute(text(_HEALTHY), {"id": batch.connection_id})
         return True
     log.warning(
         "delivery_refused", connection_id=str(batch.connection_id), reason=settle.reason_of(verdict), size=len(part)
@@ -117,13 +135,6 @@ async def _settle(
         case unreachable:
             assert_never(unreachable)
     return False
-
-
-async def _healthy(session: AsyncSession, batch: Batch) -> None:
-    statement = (
-        "UPDATE meta_connections SET failure_streak = 0, paused_until = NULL WHERE id = :id AND failure_streak > 0"
-    )
-    await session.execute(text(statement), {"id": batch.connection_id})
 
 
 async def _hold(session: AsyncSession, batch: Batch, verdict: Verdict, now: datetime) -> None:
@@ -153,9 +164,3 @@ async def _rest(session: AsyncSession, batch: Batch, verdict: Verdict, now: date
     wanted = [pause for pause in pauses if pause]
     if wanted:
         connection.paused_until = max(wanted)
-
-
-async def _has_due(connection_id: UUID) -> bool:
-    async with transaction() as session:
-        found = await session.execute(text(_DUE), {"connection": connection_id, "now": clock.now()})
-        return bool(found.scalar_one())

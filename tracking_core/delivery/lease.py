@@ -2,21 +2,28 @@
 a dead worker. Rows whose time is over, or whose person has refused, leave here with their reason.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.consent.decide import REFUSED
 from tracking_core.delivery.breaker import batch_limit
 from tracking_core.delivery.retry_policy import Schedule, deadline
 from tracking_core.kit.ids import new_id
-from tracking_core.models import ConnectionState, MetaConnection, Tenant
+from tracking_core.secrets.keyring import cipher_for
 from tracking_core.settings import Settings
-from tracking_core.tenants.service import cipher_of
 
+_CONNECTION = """
+SELECT c.id, c.tenant_id, c.dataset_id, c.access_token, c.app_secret, c.test_event_code, c.failure_streak,
+    t.wrapped_data_key
+FROM meta_connections c JOIN tenants t ON t.id = c.tenant_id
+WHERE c.id = :id AND c.state = 'active' AND coalesce(c.paused_until, :now) <= :now
+"""
 _LEASE = """
 WITH due AS (
     SELECT d.id, d.lease_id AS lost_lease, d.leased_at AS lost_at,
@@ -65,6 +72,8 @@ class Batch:
     access_token: str
     app_secret: str | None
     test_event_code: str | None
+    failure_streak: int
+    is_full: bool
     deliveries: tuple[Leased, ...]
 
     def __repr__(self) -> str:
@@ -73,67 +82,65 @@ class Batch:
 
 async def lease(session: AsyncSession, connection_id: UUID, now: datetime, settings: Settings) -> Batch | None:
     """The next batch, or None when nothing is due or the connection rests."""
-    connection = await session.get(MetaConnection, connection_id)
-    if connection is None or connection.state != ConnectionState.ACTIVE:
-        return None
-    if connection.paused_until and connection.paused_until > now:
+    found = await session.execute(text(_CONNECTION), {"id": connection_id, "now": now})
+    connection = found.first()
+    if connection is None:
         return None
     lease_id = new_id()
     limit = batch_limit(connection.failure_streak, settings.delivery_batch)
-    rows = (
-        await session.execute(
-            text(_LEASE),
-            {
-                "connection": connection_id,
-                "now": now,
-                "limit": limit,
-                "lease": lease_id,
-                "expires": now + timedelta(seconds=settings.delivery_lease_seconds),
-            },
-        )
-    ).all()
+    values = {
+        "connection": connection_id,
+        "now": now,
+        "limit": limit,
+        "lease": lease_id,
+        "expires": now + timedelta(seconds=settings.delivery_lease_seconds),
+    }
+    rows = (await session.execute(text(_LEASE), values)).all()
     if not rows:
         return None
     await _record_lost(session, connection, [row for row in rows if row.lost_lease])
+    leased = await _sendable(session, rows, now)
+    return _batch(connection, lease_id, leased, is_full=len(rows) == limit)
+
+
+async def _sendable(session: AsyncSession, rows: Sequence[Row[Any]], now: datetime) -> tuple[Leased, ...]:
+    """Without those whose time is over or whose person has refused; they end here."""
     schedules = {row.id: Schedule(row.event_time, row.attempts, row.first_ambiguous_at) for row in rows}
     refused = [row.id for row in rows if row.refused]
     late = [row.id for row in rows if not row.refused and deadline(schedules[row.id]) < now]
     await _end(session, refused, "withheld", REFUSED)
     await _end(session, late, "dead", "deadline_passed")
     ended = {*refused, *late}
-    leased = tuple(Leased(row.id, bytes(row.payload), schedules[row.id]) for row in rows if row.id not in ended)
-    return await _batch(session, connection, lease_id, leased)
+    return tuple(Leased(row.id, bytes(row.payload), schedules[row.id]) for row in rows if row.id not in ended)
 
 
-async def _batch(
-    session: AsyncSession, connection: MetaConnection, lease_id: UUID, leased: tuple[Leased, ...]
-) -> Batch:
-    tenant = await session.get(Tenant, connection.tenant_id)
-    assert tenant is not None
-    cipher = cipher_of(tenant)
+def _batch(connection: Row[Any], lease_id: UUID, leased: tuple[Leased, ...], *, is_full: bool) -> Batch:
+    cipher = cipher_for(connection.tenant_id, bytes(connection.wrapped_data_key))
     secret = connection.app_secret
     return Batch(
         lease_id=lease_id,
         connection_id=connection.id,
         tenant_id=connection.tenant_id,
         dataset_id=connection.dataset_id,
-        access_token=cipher.decrypt(connection.access_token, f"meta:{connection.id}:token").decode(),
-        app_secret=cipher.decrypt(secret, f"meta:{connection.id}:app_secret").decode() if secret else None,
+        access_token=cipher.decrypt(bytes(connection.access_token), f"meta:{connection.id}:token").decode(),
+        app_secret=cipher.decrypt(bytes(secret), f"meta:{connection.id}:app_secret").decode() if secret else None,
         test_event_code=connection.test_event_code,
+        failure_streak=connection.failure_streak,
+        is_full=is_full,
         deliveries=leased,
     )
 
 
-async def _record_lost(session: AsyncSession, connection: MetaConnection, rows: list[object]) -> None:
+async def _record_lost(session: AsyncSession, connection: Row[Any], rows: list[Row[Any]]) -> None:
     """The attempt of a worker that died mid-send: it may have arrived, and the trail must say so."""
     if not rows:
         return
     values = {
         "tenant": connection.tenant_id,
         "connection": connection.id,
-        "deliveries": [row.id for row in rows],  # type: ignore[attr-defined]
-        "requests": [row.lost_lease for row in rows],  # type: ignore[attr-defined]
-        "started": [row.lost_at for row in rows],  # type: ignore[attr-defined]
+        "deliveries": [row.id for row in rows],
+        "requests": [row.lost_lease for row in rows],
+        "started": [row.lost_at for row in rows],
     }
     await session.execute(text(_LOST), values)
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tracking_core.db import bulk
 from tracking_core.destinations.meta_capi.event import MAX_EVENT_AGE, build_event
 from tracking_core.destinations.meta_capi.user_data import is_too_weak, public_ip
 from tracking_core.kit.ids import new_id
@@ -81,8 +81,7 @@ def payload_of(conversion: Conversion, now: datetime) -> bytes:
 async def plan(session: AsyncSession, sales: Sequence[Sale], now: datetime, *, hold_back: dict[Any, timedelta]) -> None:
     """Insert the deliveries; a repeat finds them there. ``hold_back`` delays a sale whose click may still come."""
     rows = [_row(sale, connection.id, now, hold_back) for sale in sales for connection in sale.connections]
-    if rows:
-        await session.execute(insert(Delivery).values(rows).on_conflict_do_nothing())
+    await bulk.insert(session, Delivery, rows)
 
 
 def _row(sale: Sale, connection_id: Any, now: datetime, hold_back: dict[Any, timedelta]) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
 
 from tracking_core.kit.ids import new_id
-from tracking_core.models.base import CreatedAt, Field, SQLModel, Timestamp
+from tracking_core.models.base import CreatedAt, Field, Json, SQLModel, Timestamp
 
 
 class DeliveryState(StrEnum):
@@ -27,7 +28,7 @@ class Delivery(SQLModel, table=True):
     """One event for one dataset, sent under one ``event_id`` for ever.
 
     ``payload`` is the event's JSON as it goes out (hashed). ``leased_at`` is set while a worker sends it; a lease found
-    expired means the worker died and the attempt is ambiguous. ``generation`` groups a bisected batch.
+    expired means the worker died and the attempt is ambiguous.
     """
 
     __tablename__ = "deliveries"
@@ -94,5 +95,5 @@ class AuditEntry(SQLModel, table=True):
     actor: str
     action: str
     subject: str
-    details: str = "{}"
+    details: dict[str, Any] = Json(default={})
     created_at: datetime = CreatedAt()

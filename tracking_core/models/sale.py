@@ -111,7 +111,8 @@ class Conversion(SQLModel, table=True):
 
 
 class SaleEventRow(SQLModel, table=True):
-    """Every normalised notification and what it led to; unique per gateway event, so a repeat is seen as one."""
+    """Every normalised notification, unique per gateway event, so that a repeat is seen as one. What it led to is the
+    reason of its webhook."""
 
     __tablename__ = "sale_events"
     __table_args__ = (UniqueConstraint("endpoint_id", "external_event_id"),)
@@ -123,7 +124,6 @@ class SaleEventRow(SQLModel, table=True):
     conversion_id: UUID | None = Field(default=None, index=True)
     external_event_id: str
     kind: str
-    outcome: str
     occurred_at: datetime = Timestamp()
     created_at: datetime = CreatedAt()
 

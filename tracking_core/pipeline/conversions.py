@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
+from sqlmodel import select
 
 from tracking_core.consent.subjects import subjects_of
+from tracking_core.db import bulk
 from tracking_core.destinations.meta_capi.user_data import Person, build_user_data
 from tracking_core.gateways.sale_event import SaleEvent, SaleEventKind
 from tracking_core.kit.ids import new_id, stable_id
@@ -50,7 +50,6 @@ async def advance(session: AsyncSession, batch: Sequence[Work], now: datetime) -
             work.conversion = conversion
             work.outcome = _apply(conversion, said, work, now)
             touched[conversion.id] = Sale(conversion, work.rules)
-    await _store_outcomes(session, events)
     return list(touched.values())
 
 
@@ -64,7 +63,7 @@ async def _locked(session: AsyncSession, events: Sequence[Work]) -> dict[tuple[U
     named = {(work.endpoint_id, work.said.sale_id) for work in events if isinstance(work.said, SaleEvent)}
     if stubs:
         ordered = [stubs[key] for key in sorted(stubs, key=str)]
-        await session.execute(insert(Conversion).values(ordered).on_conflict_do_nothing())
+        await bulk.insert(session, Conversion, ordered)
     query = (
         select(Conversion)
         .where(tuple_(Conversion.endpoint_id, Conversion.sale_id).in_([key for key in named if key[1]]))
@@ -118,23 +117,10 @@ async def _recorded(
                 "conversion_id": conversion.id if conversion else None,
                 "external_event_id": said.external_event_id,
                 "kind": said.kind,
-                "outcome": "",
                 "occurred_at": said.occurred_at,
             }
         )
-    if not rows:
-        return set()
-    statement = insert(SaleEventRow).values(rows).on_conflict_do_nothing().returning(col(SaleEventRow.webhook_id))
-    return set((await session.execute(statement)).scalars())
-
-
-async def _store_outcomes(session: AsyncSession, events: Sequence[Work]) -> None:
-
-    changes = [{"w": work.webhook_id, "o": work.outcome} for work in events if work.outcome != "repeated"]
-    if changes:
-        table = SaleEventRow.__table__  # type: ignore[attr-defined]
-        statement = update(table).where(table.c.webhook_id == bindparam("w")).values(outcome=bindparam("o"))
-        await (await session.connection()).execute(statement, changes)
+    return {webhook_id for (webhook_id,) in await bulk.insert(session, SaleEventRow, rows, returning="webhook_id")}
 
 
 def _apply(conversion: Conversion, said: SaleEvent, work: Work, now: datetime) -> str:

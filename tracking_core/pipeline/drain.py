@@ -48,7 +48,6 @@ async def drain_webhooks(settings: Settings) -> AsyncIterator[frozenset[UUID]]:
         yield result.connections
         if result.handled < limit:
             break
-    yield await rematch_due()
 
 
 async def rematch_due() -> frozenset[UUID]:

@@ -5,24 +5,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
 from tracking_core.consent.decide import objection as consent_objection
 from tracking_core.consent.decide import refused_subjects
 from tracking_core.consent.subjects import subjects_of
+from tracking_core.db import bulk
 from tracking_core.deduplication.claim import claim
 from tracking_core.delivery import plan as delivery_plan
 from tracking_core.delivery.withdraw import withdraw_refunded
 from tracking_core.gateways.sale_event import Ignored, SaleEvent
 from tracking_core.matching.match import MatchResult, click_tokens, match
-from tracking_core.models import Conversion, Decision, Match, MetaConnection, ReceivedWebhook, WebhookState
+from tracking_core.models import Conversion, Decision, Match, MetaConnection, WebhookState
 from tracking_core.pipeline.conversions import PAID, advance
 from tracking_core.pipeline.load import load_due
 from tracking_core.pipeline.stages import Sale, Work
 from tracking_core.settings import Settings
+
+_CLOSE = """
+UPDATE received_webhooks w SET state = u.state, reason = u.reason, processed_at = :now
+FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:reasons AS text[])) AS u(id, state, reason)
+WHERE w.id = u.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,13 @@ async def process_sales(session: AsyncSession, now: datetime, settings: Settings
     batch = await load_due(session, now, limit=limit)
     if not batch:
         return BatchResult(0, frozenset())
+    with session.no_autoflush:  # a conversion changes at every stage and is written once
+        return await _through_the_stages(session, batch, now, settings)
+
+
+async def _through_the_stages(
+    session: AsyncSession, batch: Sequence[Work], now: datetime, settings: Settings
+) -> BatchResult:
     sales = await advance(session, batch, now)
     await attribute(session, [sale for sale in sales if sale.conversion.decision == Decision.UNDECIDED], now)
     due = [sale for sale in sales if _is_to_decide(sale.conversion)]
@@ -53,9 +66,8 @@ async def attribute(session: AsyncSession, sales: Sequence[Sale], now: datetime)
         return
     results = await match(session, sales)
     rows = [_match_row(sale, result, now) for sale, result in zip(sales, results, strict=True)]
-    statement = insert(Match).values(rows)
-    replaced = {name: statement.excluded[name] for name in rows[0] if name != "conversion_id"}
-    await session.execute(statement.on_conflict_do_update(index_elements=["conversion_id"], set_=replaced))
+    replacing = bulk.replacing("conversion_id", [name for name in rows[0] if name != "conversion_id"])
+    await bulk.insert(session, Match, rows, conflict=replacing)
     for sale, result in zip(sales, results, strict=True):
         if click := result.candidate:
             conversion = sale.conversion
@@ -111,7 +123,6 @@ async def _late_clicks(
     """A sale that names a click we have not seen waits a little for it, then goes as it is."""
     if not planned:
         return {}
-    await session.flush()
     ids = [sale.conversion.id for sale in planned]
     query = select(Match.conversion_id).where(Match.conversion_id.in_(ids), Match.tracking_event_id == None)  # type: ignore[attr-defined]  # noqa: E711
     unmatched = set((await session.scalars(query)).all())
@@ -142,14 +153,9 @@ def _match_row(sale: Sale, result: MatchResult, now: datetime) -> dict[str, obje
 
 async def _close(session: AsyncSession, batch: Sequence[Work], now: datetime) -> None:
     """Mark the webhooks done, each with what it led to."""
-    table = ReceivedWebhook.__table__  # type: ignore[attr-defined]
-    statement = (
-        update(table)
-        .where(table.c.id == bindparam("webhook"))
-        .values(state=bindparam("to"), reason=bindparam("why"), processed_at=now)
-    )
-    changes = [{"webhook": work.webhook_id, "to": state, "why": why} for work in batch for state, why in [_end(work)]]
-    await (await session.connection()).execute(statement, changes)
+    states, reasons = map(list, zip(*[_end(work) for work in batch], strict=True))
+    ids = [work.webhook_id for work in batch]
+    await session.execute(text(_CLOSE), {"ids": ids, "states": states, "reasons": reasons, "now": now})
 
 
 def _end(work: Work) -> tuple[WebhookState, str]:

@@ -1,50 +1,61 @@
-"""Wake a worker after a commit. Rings while one is unanswered are dropped: a burst costs one message.
+"""Wake a worker after a commit. Bells are members of one sorted set in Redis: rung twice before anyone answers is rung
+once, and a worker waits for one without polling.
 
 A doorbell that cannot ring (Redis away) loses nothing: the row says the work is due and the sweeper rings again.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
+from enum import StrEnum
 
 import structlog
-from dramatiq import Broker, Message
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from tracking_core.kit import clock
 from tracking_core.settings import Settings
-from tracking_core.worker.broker import Queue, create_broker
 
-PROCESS_SALES = "process_sales"
-DELIVER = "deliver"
-_QUEUES = {PROCESS_SALES: Queue.SALES, DELIVER: Queue.DELIVERY}
-# A worker that dies before answering leaves the bell rung; after this it can be rung again.
-_UNANSWERED_MS = 2_000
+_BELLS = "hub:bells"
+_WAIT_SECONDS = 1.0
+# The first ring is at once, those that follow closely share one: a rush costs at most a hundred rings a second.
+_GAP_SECONDS = 0.01
 
 log = structlog.get_logger()
+
+
+class Bell(StrEnum):
+    """What is due; ``deliver`` names its connection."""
+
+    PROCESS_SALES = "process_sales"
+    REMATCH = "rematch"
+    DELIVER = "deliver"
 
 
 class Doorbell:
     """Bound to one event loop. ``ring`` never blocks and never raises."""
 
-    def __init__(self, settings: Settings, broker: Broker | None = None) -> None:
-        self._redis = Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=2)
-        self._broker = broker or create_broker(settings)
-        self._wanted: set[tuple[str, str]] = set()
+    def __init__(self, settings: Settings) -> None:
+        self._redis = Redis.from_url(
+            settings.redis_url, socket_timeout=_WAIT_SECONDS + 4, socket_connect_timeout=2, decode_responses=True
+        )
+        self._wanted: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 
-    def ring(self, actor: str, argument: str = "") -> None:
-        self._wanted.add((actor, argument))
+    def ring(self, bell: Bell, key: str = "") -> None:
+        self._wanted.add(f"{bell}:{key}")
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._ring_wanted())
 
-    def after_commit(self, actor: str, argument: str = "") -> Callable[[], None]:
-        return lambda: self.ring(actor, argument)
+    def after_commit(self, bell: Bell, key: str = "") -> Callable[[], None]:
+        return lambda: self.ring(bell, key)
 
-    async def answered(self, actor: str, argument: str = "") -> None:
-        """Called by the actor before it looks for work, so that a ring from now on is a new message."""
-        with contextlib.suppress(RedisError, OSError):
-            await self._redis.delete(_key(actor, argument))
+    async def answer(self) -> tuple[Bell, str] | None:
+        """The next bell, or None after a second without one. Raises RedisError or OSError when Redis is away."""
+        popped = await self._redis.bzpopmin([_BELLS], timeout=_WAIT_SECONDS)
+        if not popped:
+            return None
+        bell, _, key = str(popped[1]).partition(":")
+        return Bell(bell), key
 
     async def close(self) -> None:
         if self._task is not None:
@@ -53,18 +64,10 @@ class Doorbell:
 
     async def _ring_wanted(self) -> None:
         while self._wanted:
-            actor, argument = self._wanted.pop()
+            wanted, self._wanted = self._wanted, set()
+            now = clock.now().timestamp()
             try:
-                if await self._redis.set(_key(actor, argument), 1, nx=True, px=_UNANSWERED_MS):
-                    await asyncio.to_thread(self._broker.enqueue, _message(actor, argument))
-            except (RedisError, OSError, ConnectionError) as error:
-                log.warning("doorbell_not_rung", actor=actor, error=type(error).__name__)
-
-
-def _key(actor: str, argument: str) -> str:
-    return f"hub:bell:{actor}:{argument}"
-
-
-def _message(actor: str, argument: str) -> Message[None]:
-    arguments = (argument,) if argument else ()
-    return Message(queue_name=_QUEUES[actor].value, actor_name=actor, args=arguments, kwargs={}, options={})
+                await self._redis.zadd(_BELLS, dict.fromkeys(wanted, now), nx=True)
+            except (RedisError, OSError) as error:
+                log.warning("doorbell_not_rung", bells=len(wanted), error=type(error).__name__)
+            await asyncio.sleep(_GAP_SECONDS)

@@ -1,32 +1,104 @@
-"""The worker process: Dramatiq threads share one event loop, one database pool and one HTTP pool."""
+"""The worker process: answers doorbells on one event loop, with one database pool and one HTTP pool."""
 
+import asyncio
+import contextlib
+import gc
 import signal
-import threading
+from collections.abc import Iterable
+from uuid import UUID
 
 import structlog
-from dramatiq import Worker
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
+from tracking_core.db.engine import dispose
+from tracking_core.delivery.drain import drain_connection
+from tracking_core.destinations.meta_capi.client import MetaClient
 from tracking_core.logging import configure_logging
-from tracking_core.settings import get_settings
-from tracking_core.worker import broker as broker_module
+from tracking_core.pipeline.drain import drain_webhooks, rematch_due
+from tracking_core.settings import Settings, get_settings
+from tracking_core.worker.doorbell import Bell, Doorbell
+from tracking_core.worker.rounds import Rounds
+from tracking_core.worker.sweeper import sweep
 
 log = structlog.get_logger()
-_SHUTDOWN_MS = 20_000
+_SHUTDOWN_SECONDS = 20.0
 
 
-def run() -> None:
-    """Work until SIGINT or SIGTERM; what is under way gets 20 seconds, and a lease expires for the rest."""
+class Worker:
+    """Sales are one stream; each connection's deliveries are a stream of their own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._meta = MetaClient(
+            graph_url=settings.meta_graph_url,
+            version=settings.meta_graph_version,
+            timeout_seconds=settings.meta_timeout_seconds,
+        )
+        self._doorbell = Doorbell(settings)
+        self._rounds = {
+            Bell.PROCESS_SALES: Rounds("sales", self._process_sales, limit=1),
+            Bell.REMATCH: Rounds("rematches", self._rematch, limit=1),
+            Bell.DELIVER: Rounds("deliveries", self._deliver, limit=settings.delivery_streams),
+        }
+
+    async def listen(self) -> None:
+        """Answer bells until cancelled; while Redis is away, look into the rows instead."""
+        while True:
+            try:
+                if rung := await self._doorbell.answer():
+                    self.wake(*rung)
+            except (RedisError, OSError) as error:
+                log.warning("doorbell_away", error=type(error).__name__)
+                await self._sweep()
+                await asyncio.sleep(self._settings.sweep_interval_ms / 1_000)
+
+    def wake(self, bell: Bell, key: str) -> None:
+        self._rounds[bell].wake(key)
+
+    async def close(self) -> None:
+        """What is under way gets its time, sales first, for they wake deliveries; a lease expires for the rest."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SHUTDOWN_SECONDS):
+                for rounds in self._rounds.values():
+                    await rounds.close()
+        await self._doorbell.close()
+        await self._meta.aclose()
+        await dispose()
+
+    async def _sweep(self) -> None:
+        try:
+            await sweep(self.wake)
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            log.warning("sweep_failed", error=type(error).__name__)
+
+    async def _process_sales(self, _key: str) -> None:
+        async for connections in drain_webhooks(self._settings):
+            self._wake_deliveries(connections)
+
+    async def _rematch(self, _key: str) -> None:
+        self._wake_deliveries(await rematch_due())
+
+    def _wake_deliveries(self, connections: Iterable[UUID]) -> None:
+        for connection_id in connections:
+            self.wake(Bell.DELIVER, str(connection_id))
+
+    async def _deliver(self, connection_id: str) -> None:
+        await drain_connection(UUID(connection_id), client=self._meta, settings=self._settings)
+
+
+async def run() -> None:
+    """Work until SIGINT or SIGTERM."""
     settings = get_settings()
     configure_logging(settings.log_level)
-    broker = broker_module.install()
-    import tracking_core.worker.actors  # noqa: F401 - registers the actors with the broker just installed
-
-    stopping = threading.Event()
+    worker, stopping = Worker(settings), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    worker = Worker(broker, worker_threads=settings.worker_threads, worker_timeout=settings.worker_poll_ms)
-    worker.start()
-    log.info("worker_started", threads=settings.worker_threads)
-    stopping.wait()
-    worker.stop(timeout=_SHUTDOWN_MS)
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    listening = asyncio.create_task(worker.listen())
+    gc.freeze()  # what was loaded so far stays; collections look only at what is new
+    log.info("worker_started")
+    await stopping.wait()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await worker.close()
     log.info("worker_stopped")

@@ -5,7 +5,6 @@ import signal
 from collections.abc import Awaitable, Callable
 
 import structlog
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracking_core.db.engine import dispose, transaction
@@ -13,33 +12,11 @@ from tracking_core.db.partitions import drop_expired_partitions, ensure_partitio
 from tracking_core.kit import clock
 from tracking_core.logging import configure_logging
 from tracking_core.settings import Settings, get_settings
-from tracking_core.worker.doorbell import DELIVER, PROCESS_SALES, Doorbell
+from tracking_core.worker.doorbell import Doorbell
+from tracking_core.worker.sweeper import sweep
 
 log = structlog.get_logger()
 _DAY_SECONDS = 86_400.0
-
-_WEBHOOKS_DUE = """
-SELECT EXISTS (SELECT FROM received_webhooks WHERE state = 'received' AND due_at <= :now)
-    OR EXISTS (SELECT FROM conversions WHERE rematch_at <= :now)
-"""
-_CONNECTIONS_DUE = """
-SELECT c.id FROM meta_connections c
-WHERE c.state = 'active' AND coalesce(c.paused_until, :now) <= :now
-  AND EXISTS (SELECT FROM deliveries d WHERE d.connection_id = c.id
-              AND d.state IN ('waiting', 'retrying') AND d.due_at <= :now)
-"""
-
-
-async def sweep(doorbell: Doorbell) -> None:
-    """Ring for whatever is due: rows whose doorbell was lost, retries whose time has come, leases that expired."""
-    now = clock.now()
-    async with transaction() as session:
-        webhooks_due = (await session.execute(text(_WEBHOOKS_DUE), {"now": now})).scalar_one()
-        connections = (await session.execute(text(_CONNECTIONS_DUE), {"now": now})).scalars().all()
-    if webhooks_due:
-        doorbell.ring(PROCESS_SALES)
-    for connection_id in connections:
-        doorbell.ring(DELIVER, str(connection_id))
 
 
 async def keep_house(settings: Settings) -> None:
@@ -61,7 +38,7 @@ async def run() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     log.info("scheduler_started")
     jobs = [
-        asyncio.create_task(_every(settings.sweep_interval_ms / 1_000, lambda: sweep(doorbell))),
+        asyncio.create_task(_every(settings.sweep_interval_ms / 1_000, lambda: sweep(doorbell.ring))),
         asyncio.create_task(_every(_DAY_SECONDS, lambda: keep_house(settings))),
     ]
     await stopping.wait()

@@ -1,0 +1,112 @@
+"""The hub as real processes on throw-away servers, with the simulators in front: for benchmarks and fault tests."""
+
+import base64
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+
+from api.cli.supervisor import CommandService, Service
+from tracking_core.db.migrate import upgrade
+from tracking_core.embedded.postgres import EmbeddedPostgres
+from tracking_core.embedded.process import free_port
+from tracking_core.embedded.redis import EmbeddedRedis
+from tracking_core.settings import get_settings
+
+KEYS = "bench:" + base64.b64encode(bytes(range(32))).decode()
+
+
+def wait_for(is_true: Callable[[], bool], seconds: float = 30, *, every: float = 0.05) -> None:
+    """Poll until it holds; a fault on the way (a server restarting) counts as not yet."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if is_true():
+                return
+        except (httpx.HTTPError, psycopg.Error):
+            pass
+        time.sleep(every)
+    raise AssertionError(f"not true within {seconds} s")
+
+
+class Stack:
+    """Every process by name. ``settings`` are ``HUB_*`` variables that win over those made here."""
+
+    def __init__(
+        self, folder: Path, settings: dict[str, str] | None = None, *, meta_options: tuple[str, ...] = ()
+    ) -> None:
+        self.folder = folder
+        self.postgres = EmbeddedPostgres(folder, free_port())
+        self.redis = EmbeddedRedis(folder, free_port())
+        self.port, self.meta_port = free_port(), free_port()
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("HUB_")},
+            "HUB_ENVIRONMENT": "testing",
+            "HUB_DATABASE_URL": self.postgres.url,
+            "HUB_REDIS_URL": self.redis.url,
+            "HUB_SECRETS_KEYS": KEYS,
+            "HUB_PORT": str(self.port),
+            "HUB_DATA_DIR": str(folder),
+            "HUB_META_GRAPH_URL": f"http://127.0.0.1:{self.meta_port}",
+            **(settings or {}),
+        }
+        meta = ["-m", "evals.simulators.meta", "--port", str(self.meta_port), *meta_options]
+        self.meta = self.service("meta", meta)
+        self.api = self.service("api", ["-m", "api.cli", "api"])
+        self.worker = self.service("worker", ["-m", "api.cli", "worker"])
+        self.scheduler = self.service("scheduler", ["-m", "api.cli", "scheduler"])
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10, trust_env=False)
+        self.control = httpx.Client(base_url=f"http://127.0.0.1:{self.meta_port}/_control", timeout=30, trust_env=False)
+
+    def start_servers(self) -> None:
+        self.postgres.start()
+        self.redis.start()
+        upgrade(self.postgres.url)
+
+    def start(self, *services: Service) -> None:
+        """Start these services and wait until those that answer do."""
+        for service in services:
+            service.start()
+        if self.api in services:
+            wait_for(lambda: self.http.get("/readyz").status_code == httpx.codes.OK)
+        if self.meta in services:
+            wait_for(lambda: self.control.get("/stats").status_code == httpx.codes.OK)
+
+    def stop(self) -> None:
+        for service in (self.scheduler, self.worker, self.api, self.meta, self.redis, self.postgres):
+            service.stop()
+        self.http.close()
+        self.control.close()
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.dsn, connect_timeout=5) as connection:
+            return connection.execute(query, values).fetchall()
+
+    @property
+    def dsn(self) -> str:
+        """libpq's form of the database's address."""
+        return self.postgres.url.replace("+psycopg", "")
+
+    def service(self, name: str, arguments: list[str]) -> CommandService:
+        """A Python command in this stack's environment, not yet started."""
+        log = self.folder / "logs" / f"{name}.log"
+        return CommandService(name, [sys.executable, *arguments], environment=self.environment, log=log)
+
+    @contextmanager
+    def as_this_process(self) -> Iterator[None]:
+        """This process sees the stack's settings through ``get_settings``."""
+        before = {name: os.environ.get(name) for name in self.environment}
+        os.environ.update(self.environment)
+        get_settings.cache_clear()
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+            get_settings.cache_clear()

@@ -1,0 +1,54 @@
+"""Work that is woken by key: one round at a time for each key, and a wake during a round means one more after it.
+
+Doorbells are answered at once and the work goes on beside them, so a vendor that hangs for one key holds up no bell.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+log = structlog.get_logger()
+
+
+class Rounds:
+    """Bound to one event loop. ``limit`` rounds run at once; the keys beyond it wait their turn."""
+
+    def __init__(self, name: str, work: Callable[[str], Awaitable[None]], *, limit: int) -> None:
+        self._name, self._work = name, work
+        self._turn = asyncio.Semaphore(limit)
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self._closed = False
+
+    def wake(self, key: str = "") -> None:
+        """Never blocks and never raises; after ``close`` it does nothing, for the rows say what is due."""
+        if self._closed:
+            return
+        if key in self._running:
+            self._again.add(key)
+        else:
+            self._running[key] = asyncio.get_running_loop().create_task(self._rounds(key))
+
+    async def close(self) -> None:
+        """Let the rounds under way end; nothing new starts."""
+        self._closed = True
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _rounds(self, key: str) -> None:
+        try:
+            async with self._turn:
+                await self._round(key)
+                while key in self._again and not self._closed:
+                    self._again.discard(key)
+                    await self._round(key)
+        finally:
+            del self._running[key]
+            self._again.discard(key)
+
+    async def _round(self, key: str) -> None:
+        try:
+            await self._work(key)
+        except Exception as error:
+            # What is due stays due in its rows, and the sweeper wakes it again.
+            log.exception("round_failed", work=self._name, key=key, error=type(error).__name__)
