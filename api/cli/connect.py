@@ -25,13 +25,17 @@ def meta(
     tenant: Tenant,
     dataset: Annotated[str, typer.Option(help="Dataset (pixel) id.")],
     test_event_code: Annotated[str | None, typer.Option(help="Show events in Test Events; they still count.")] = None,
+    app_secret: Annotated[
+        bool, typer.Option("--app-secret", help="Read the app's secret too, on a second line.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Connect a Meta dataset, or give it a new token. The access token is read from standard input."""
     token = _secret("access token")
+    secret = _secret("app secret") if app_secret else None
     made = in_transaction(
         lambda session: tenants.connect_meta(
-            session, tenant, dataset, token, actor="cli", test_event_code=test_event_code
+            session, tenant, dataset, token, actor="cli", test_event_code=test_event_code, app_secret=secret
         )
     )
     _say({"connection_id": str(made.id), "dataset_id": made.dataset_id, "state": made.state}, as_json)

@@ -45,7 +45,8 @@ async def conversion(conversion_id: UUID, tenant: TenantDep, session: SessionDep
     match = await session.get(Match, conversion_id)
     query = select(Delivery).where(Delivery.conversion_id == conversion_id)
     deliveries = [await _with_attempts(session, row) for row in (await session.scalars(query)).all()]
-    return {**found, "match": match.model_dump() if match else None, "deliveries": deliveries}
+    said = _explained(found["reason"]) if found["reason"] else None
+    return {**found, "explanation": said, "match": match.model_dump() if match else None, "deliveries": deliveries}
 
 
 @router.get("/deliveries")
@@ -60,8 +61,7 @@ async def dead_letters(tenant: TenantDep, session: SessionDep, limit: Limit = 50
     """Deliveries Meta refused or that ran out of time, each with the reason in Portuguese and English."""
     items = await _listed(session, tenant.id, DeliveryState.DEAD, limit)
     for item in items:
-        explained = explain_reason(item["reason"] or "")
-        item["explanation"] = {"pt-BR": translate(explained), "en": explained}
+        item["explanation"] = _explained(item["reason"] or "")
     return {"items": items}
 
 
@@ -91,6 +91,11 @@ async def _listed(session: SessionDep, tenant_id: UUID, state: str | None, limit
         query = query.where(Delivery.state == state)
     query = query.order_by(Delivery.created_at.desc()).limit(limit)  # type: ignore[attr-defined]
     return [_public(row) for row in (await session.scalars(query)).all()]
+
+
+def _explained(reason: str) -> dict[str, str]:
+    sentence = explain_reason(reason)
+    return {"pt-BR": translate(sentence), "en": sentence}
 
 
 async def _with_attempts(session: SessionDep, delivery: Delivery) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from evals.bench import ingestion, sales
+from evals.bench import drain, ingestion, matching, sales
 from evals.bench.report import Figure, Report
 from evals.bench.shop import Shop, open_shop
 from evals.stack import Stack
@@ -16,6 +16,8 @@ from evals.stack import Stack
 _PARTS: dict[str, Callable[[Stack, Shop, float], list[Figure]]] = {
     "a": ingestion.measure,
     "b": sales.measure,
+    "d": drain.measure,
+    "e": matching.measure,
 }
 _SETTINGS = {"HUB_TRACK_RATE_PER_SECOND": "1000000", "HUB_LOG_LEVEL": "WARNING"}
 

@@ -11,7 +11,9 @@ from tracking_core.i18n import translate
 def _messages() -> list[str]:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.HubError)]
     ours = [kind.message for kind in kinds if kind is not errors.ConfigurationError]
-    return [*ours, *explain.SENTENCES.values(), *explanations.BY_SUBCODE.values()]
+    tables = (explain.SENTENCES, explanations.BY_SUBCODE, explanations.BY_CODE, explanations.BY_FAILURE)
+    theirs = [sentence for table in tables for sentence in table.values()]
+    return [*ours, *theirs, explanations.WRONG_APP_SECRET, explain.UNKNOWN]
 
 
 @pytest.mark.parametrize("message", _messages())

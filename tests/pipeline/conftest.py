@@ -34,7 +34,7 @@ class ScriptedMeta(MetaClient):
 
     async def send(self, *, events: Sequence[bytes], **_: object) -> SendResult:
         bodies = [orjson.loads(event) for event in events]
-        ids = [body["event_id"] for body in bodies]
+        ids = [body.get("event_id", "") for body in bodies]
         self.requests.append(ids)
         verdict = self.script(ids)
         if verdict is None:

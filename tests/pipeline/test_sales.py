@@ -174,6 +174,46 @@ async def test_a_bad_token_holds_the_connection_without_spending_attempts_and_a_
     assert await totals(shop) == {"delivered": 1}
 
 
+async def give_app_secret(shop: Shop) -> None:
+    async with transaction() as session:
+        await tenants.connect_meta(
+            session, shop.tenant_id, "1234567890", "EAAtesttoken", actor="test", app_secret="app-secret"
+        )
+
+
+async def test_a_wrong_app_secret_holds_the_connection_instead_of_costing_a_whole_batch(shop: Shop) -> None:
+    await give_app_secret(shop)
+    for number in range(3):
+        await shop.webhook(f"HPSECRET{number}")
+    await shop.process()
+    shop.meta.script = lambda _ids: verdict(FailureClass.PAYLOAD, 100)
+    await shop.deliver()
+    assert [len(ids) for ids in shop.meta.requests] == [3, 1]  # the batch, and one empty event to tell why
+    assert await rows("SELECT state, attempts FROM deliveries") == [{"state": "waiting", "attempts": 0}] * 3
+    [connection] = await rows("SELECT state, hold_code FROM meta_connections")
+    assert connection == {"state": "on_hold", "hold_code": "credential:100"}
+
+
+async def test_with_a_good_app_secret_a_bad_event_still_dies_alone(shop: Shop) -> None:
+    await give_app_secret(shop)
+    for number in range(2):
+        await shop.webhook(f"HPSECRET{number}")
+    await shop.process()
+    [bad] = [str(row["event_id"]) for row in await rows("SELECT event_id FROM conversions WHERE sale_id = 'HPSECRET1'")]
+
+    def answer(ids: list[str]) -> Verdict | None:
+        if ids == [""]:
+            return verdict(FailureClass.PAYLOAD, 100, subcode=2804019)
+        return verdict(FailureClass.PAYLOAD, 100) if bad in ids else None
+
+    shop.meta.script = answer
+    await shop.deliver()
+    assert await rows("SELECT state, count(*) AS n FROM deliveries GROUP BY state ORDER BY state") == [
+        {"state": "dead", "n": 1},
+        {"state": "delivered", "n": 1},
+    ]
+
+
 async def test_transient_failures_are_retried_later_with_the_same_id_until_accepted(shop: Shop) -> None:
     await shop.webhook("HP900")
     await shop.process()

@@ -18,6 +18,7 @@ from tracking_core.audit.service import record
 from tracking_core.db.engine import transaction
 from tracking_core.delivery import settle, slots
 from tracking_core.delivery.breaker import paused_until
+from tracking_core.delivery.diagnose import diagnosed
 from tracking_core.delivery.lease import Batch, Leased, lease
 from tracking_core.destinations.meta_capi.client import MetaClient, SendResult
 from tracking_core.destinations.meta_capi.errors import FailureClass, Verdict
@@ -86,6 +87,7 @@ async def send(batch: Batch, part: Sequence[Leased], *, client: MetaClient, sett
         test_event_code=batch.test_event_code,
         app_secret=batch.app_secret,
     )
+    result = await diagnosed(batch, result, client)
     async with transaction() as session:
         await settle.record_attempts(session, batch, part, result, started)
         goes_on = await _settle(session, batch, part, result, clock.now(), settings)

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from tracking_core.destinations.meta_capi.explanations import BY_CODE, BY_FAILURE, BY_SUBCODE
+from tracking_core.destinations.meta_capi.explanations import BY_CODE, BY_FAILURE, BY_SUBCODE, WRONG_APP_SECRET
 from tracking_core.destinations.meta_capi.masking import masked
 from tracking_core.kit.clock import now
 
@@ -25,7 +25,8 @@ _THROTTLED = frozenset({4, 17, 32, 341, 368, 613, *range(80_000, 80_015)})
 _TRANSIENT = frozenset({1, 2, 5_000, 21_009})
 _CREDENTIAL = frozenset({102, 190})
 _PERMISSION = frozenset({3, 10, *range(200, 300)})
-_PAYLOAD = frozenset({100, 105, 506, 803})
+INVALID_PARAMETER = 100
+_PAYLOAD = frozenset({INVALID_PARAMETER, 105, 506, 803})
 _NO_SUCH_OBJECT = 33
 # A block for breaking a policy, not a full counter: asking again soon only prolongs it.
 _POLICY_BLOCK = 368
@@ -91,6 +92,8 @@ def network_fault(message: str, *, is_ambiguous: bool) -> Verdict:
 
 def explain(code: int | None, subcode: int | None, failure: FailureClass) -> str:
     """One English sentence to act on (a gettext msgid): the most specific one known for these numbers."""
+    if failure is FailureClass.CREDENTIAL and code == INVALID_PARAMETER:
+        return WRONG_APP_SECRET
     by_number = BY_SUBCODE.get((code or 0, subcode or 0)) or BY_CODE.get(code or 0)
     return by_number or BY_FAILURE[failure.value]
 
@@ -114,7 +117,7 @@ def _by_code(code: int, subcode: int | None, *, is_transient: bool) -> FailureCl
         return FailureClass.TRANSIENT
     if code in _CREDENTIAL:
         return FailureClass.CREDENTIAL
-    if code in _PERMISSION or (code == 100 and subcode == _NO_SUCH_OBJECT):
+    if code in _PERMISSION or (code == INVALID_PARAMETER and subcode == _NO_SUCH_OBJECT):
         return FailureClass.PERMISSION
     return FailureClass.PAYLOAD if code in _PAYLOAD else FailureClass.UNKNOWN
 

@@ -2,6 +2,10 @@
 
 from typing import Final
 
+WRONG_APP_SECRET: Final = (
+    "The app secret saved here is not the one of the app that made the token. Copy it again from the app's settings in "
+    "Meta, or remove it."
+)
 BY_SUBCODE: Final = {
     (100, 33): "Meta does not find this dataset, or the token has no right to it. Check the dataset ID and give the "
     "token's system user access to the dataset.",
