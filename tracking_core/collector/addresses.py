@@ -82,7 +82,7 @@ def _is_personal(pair: str) -> bool:
         return True
     if _is_campaign(pair.partition("=")[0]):
         return False
-    return any(_says_personal(piece) for piece in _PIECES.split(text))
+    return any(map(_says_personal, _PIECES.split(text)))
 
 
 def _says_personal(piece: str) -> bool:
@@ -102,7 +102,7 @@ def _is_personal_name(name: str) -> bool:
 
 
 def _is_personal_number(value: str) -> bool:
-    if len(value) < _PHONE_DIGITS.start:
+    if len(value) < _PHONE_DIGITS.start or value[0].isalpha():
         return False
     digits = value.translate(_PUNCTUATION)
     if len(digits) not in _PHONE_DIGITS or not (digits.isascii() and digits.isdigit()):
