@@ -147,6 +147,7 @@ def test_an_event_that_leaves_the_outbox_late_says_how_long_ago_it_happened(shop
     hub.status = 202
     shop.visit("/dois")
     hub.wait("click", count=2)
+    hub.wait("pageview", count=3)
     again = [event for event in hub.heard() if event["status"] == 202]
     assert {event["event_id"] for event in again if HOUR_MS <= event.get("age_ms", 0) < HOUR_MS + 60_000} == set(late)
     assert len([event for event in again if "age_ms" not in event]) == 1

@@ -1,6 +1,6 @@
 """What an address says about a person goes; everything else stays as it was."""
 
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -47,6 +47,7 @@ SHOP = "https://www.loja.example/curso"
         "q=maria%40example.com",
         "q=maria@example.com.br",
         "maria%40example.com",
+        "q=maria+@example.com",
         "utm_content=maria@example.com",
         "fbclid=maria@example.com",
         "q=maria%252Btag%2540example.com",
@@ -155,7 +156,7 @@ def test_no_email_survives_however_it_is_spelled(user: str, domain: str, depth: 
     value = f"{user}@{domain}"
     for _ in range(depth):
         value = quote(value, safe="")
-    assert domain not in unquote(unquote(without_personal_data(f"{SHOP}?a=1&{name}={value}&b=2")))
+    assert without_personal_data(f"{SHOP}?a=1&{name}={value}&b=2") == f"{SHOP}?a=1&b=2"
 
 
 @given(

@@ -115,7 +115,6 @@ def _is_personal_number(value: str) -> bool:
 
 def _decoded(text: str) -> str:
     """Percent-decoded as often as addresses inside addresses need; the bound keeps a hostile one cheap."""
-    text = text.replace("+", " ")
     for _ in range(_DECODINGS):
         if "%" not in text:
             break
