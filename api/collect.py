@@ -3,6 +3,7 @@
 Answered before the framework's routing and middleware, which would cost more than the collecting itself.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,7 @@ class Collector:
             answer = await self.collect(PATHS[scope["path"]], scope, headers, receive)
         except Exception as error:
             response = await problems.answer(Request(scope), error)
-            response.headers.update({**CORS, "X-Correlation-Id": correlation.decode()})
+            response.headers["X-Correlation-Id"] = correlation.decode()
             await response(scope, receive, send)
             return
         length = (b"content-length", b"%d" % len(answer))
@@ -81,7 +82,11 @@ class Collector:
 
     def _visitor(self, scope: Scope, headers: dict[bytes, bytes]) -> Visitor:
         peer = scope["client"][0] if scope.get("client") else None
-        forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+        forwarded = ""
+        if self.trusted_proxies and b"x-forwarded-for" in headers:
+            # A proxy may add a line of its own after the visitor's; in order they are one list.
+            lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+            forwarded = b",".join(lines).decode("latin-1")
         agent = headers.get(b"user-agent", b"").decode("latin-1").replace("\x00", "")[:_USER_AGENT_MAX]
         return Visitor(client_ip(peer, forwarded, self.trusted_proxies), agent or None)
 
@@ -106,5 +111,23 @@ def _parsed(body: bytes) -> TrackRequest:
         return TrackRequest.model_validate_json(body)
     except ValidationError as error:
         if any(item["type"] == "json_invalid" for item in error.errors()):
-            raise MalformedBody from None
+            return _mended(body)
         raise problems.invalid(error) from None
+
+
+def _mended(body: bytes) -> TrackRequest:
+    """A script that cuts a text may cut a character in half, which the strict parser refuses: only that is lost."""
+    try:
+        fields = json.loads(body.decode())
+    except (ValueError, RecursionError):
+        raise MalformedBody from None
+    if not isinstance(fields, dict):
+        raise MalformedBody
+    try:
+        return TrackRequest.model_validate({name: _whole(value) for name, value in fields.items()})
+    except ValidationError as error:
+        raise problems.invalid(error) from None
+
+
+def _whole(value: object) -> object:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

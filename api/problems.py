@@ -1,5 +1,6 @@
 """Every error leaves as RFC 9457 problem JSON with a stable ``code``, in the caller's language."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -12,12 +13,20 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.field_errors import field_error, localised
 from tracking_core.errors import HubError, InvalidRequest, RateLimited, ServiceUnavailable
 from tracking_core.i18n import negotiate, translate
 
 log = structlog.get_logger()
 _MEDIA_TYPE = "application/problem+json"
 _DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+_HTTP_ERRORS = {
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This address does not take this method."),
+}
+# Without these a page of another site, which is every page that tracks, could not read why it was refused.
+_PUBLIC_PATH = "/track/"
+_PUBLIC_HEADERS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
 
 
 def install(app: FastAPI) -> None:
@@ -35,7 +44,7 @@ async def answer(request: Request, error: Exception) -> Response:
         case RequestValidationError():
             return problem(request, invalid(error))
         case HTTPException():
-            return _http_error(error)
+            return _http_error(request, error)
     if isinstance(error, _DATABASE_AWAY):
         log.error("database_away", error=type(error).__name__, path=request.url.path)
         return problem(request, ServiceUnavailable())
@@ -54,30 +63,30 @@ def problem(request: Request, error: HubError) -> Response:
         "detail": message.format(**error.params) if error.params else message,
     }
     if isinstance(error, InvalidRequest):
-        body["errors"] = error.errors
+        body["errors"] = [localised(item, locale) for item in error.errors]
     headers = {}
     if isinstance(error, RateLimited):
         headers["Retry-After"] = str(error.params["retry_after_seconds"])
-    return Response(orjson.dumps(body), error.status, headers, _MEDIA_TYPE)
+    return _answer(request, body, headers)
 
 
 def invalid(error: ValidationError | RequestValidationError) -> InvalidRequest:
     """Field, kind and message of each fault; never the value that was sent."""
-    return InvalidRequest(
-        [
-            {"field": ".".join(str(part) for part in item["loc"]), "code": item["type"], "message": item["msg"]}
-            for item in error.errors()
-        ]
-    )
+    return InvalidRequest([field_error(item) for item in error.errors()])
 
 
-def _http_error(error: HTTPException) -> Response:
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+def _answer(request: Request, body: dict[str, Any], headers: Mapping[str, str]) -> Response:
+    shared = _PUBLIC_HEADERS if request.url.path.startswith(_PUBLIC_PATH) else {}
+    return Response(orjson.dumps(body), body["status"], {**headers, **shared}, _MEDIA_TYPE)
+
+
+def _http_error(request: Request, error: HTTPException) -> Response:
+    code, message = _HTTP_ERRORS.get(error.status_code, ("http_error", str(error.detail)))
     body = {
         "type": f"urn:hub:error:{code}",
-        "title": str(error.detail),
+        "title": code.replace("_", " "),
         "status": error.status_code,
         "code": code,
-        "detail": str(error.detail),
+        "detail": translate(message, negotiate(request.headers.get("accept-language"))),
     }
-    return Response(orjson.dumps(body), error.status_code, dict(error.headers or {}), _MEDIA_TYPE)
+    return _answer(request, body, error.headers or {})

@@ -1,6 +1,7 @@
 """Customer-facing text: English msgids, one gettext catalogue per language under ``locale/``, pt-BR first."""
 
 import gettext
+import re
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -9,6 +10,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 DEFAULT_LOCALE = "pt_BR"
+_LANGUAGE = re.compile(r"(pt|en)(?:-[a-z0-9-]+)?(?:\s*;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?))?")
 _LOCALES = Path(__file__).parent / "locale"
 
 
@@ -18,13 +20,13 @@ def translate(message: str, locale: str = DEFAULT_LOCALE) -> str:
 
 
 def negotiate(accept_language: str | None) -> str:
-    """``en`` when English is asked for before Portuguese, else pt-BR."""
+    """``en`` when English is preferred to Portuguese (RFC 9110 weights, then order), else pt-BR."""
+    weights: dict[str, float] = {}
     for item in (accept_language or "").lower().split(","):
-        if item.strip().startswith("pt"):
-            break
-        if item.strip().startswith("en"):
-            return "en"
-    return DEFAULT_LOCALE
+        if said := _LANGUAGE.fullmatch(item.strip()):
+            weights[said[1]] = max(float(said[2] or 1), weights.get(said[1], 0))
+    best = max(weights, key=lambda language: weights[language], default=None)
+    return "en" if best == "en" and weights["en"] else DEFAULT_LOCALE
 
 
 @lru_cache(maxsize=8)

@@ -25,9 +25,7 @@ def meta(
     tenant: Tenant,
     dataset: Annotated[str, typer.Option(help="Dataset (pixel) id.")],
     test_event_code: Annotated[str | None, typer.Option(help="Show events in Test Events; they still count.")] = None,
-    app_secret: Annotated[
-        bool, typer.Option("--app-secret", help="Read the app's secret too, on a second line.")
-    ] = False,
+    app_secret: Annotated[bool, typer.Option("--app-secret", help="Read the app's secret on a second line.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Connect a Meta dataset, or give it a new token. The access token is read from standard input."""

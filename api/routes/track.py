@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fastapi import APIRouter
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.collect import CORS, PATHS
@@ -21,11 +22,18 @@ async def _preflight() -> Response:
     return Response(None, 204, _PREFLIGHT)
 
 
+async def _wrong_method() -> Response:
+    raise HTTPException(405, headers={"Allow": "POST, OPTIONS"})
+
+
 for _path in PATHS:
+    router.add_api_route(
+        _path, _wrong_method, methods=["GET", "HEAD", "PUT", "PATCH", "DELETE"], include_in_schema=False
+    )
     router.add_api_route(_path, _preflight, methods=["OPTIONS"], status_code=204, include_in_schema=False)
 
 
-@router.get("/t.js", include_in_schema=False)
+@router.api_route("/t.js", methods=["GET", "HEAD"], include_in_schema=False)
 async def script() -> Response:
     """The browser script; it finds its key in its own address."""
     headers = {**CORS, "Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}

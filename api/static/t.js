@@ -4,7 +4,7 @@
 })(function () {
   'use strict';
 
-  const MINUTE = 6e4, DAY = 864e5, LIMIT = 20;
+  const MINUTE = 6e4, DAY = 864e5, LIMIT = 20, URL_LIMIT = 3e3;
   const LONGEST = { email: 320, phone: 64, fbp: 256, fbclid: 1024, fbc: 1200 };
   const STATE = '_hub', SESSION = '_hub_s', CONSENT = '_hub_consent', OUTBOX = '_hub_q';
   const UTM = ['utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_term'];
@@ -140,11 +140,11 @@
     return { fbp: get('_fbp'), fbc: get('_fbc') };
   }
 
-  // The hub refuses an event with a longer text. An address may be cut; a cut id or e-mail would be a false one.
+  // A cut id or e-mail would be a false one; an address loses what the cut broke, or stays too long for Meta.
   function fit(body) {
-    Object.keys(body).filter(name => typeof body[name] === 'string').forEach(name => {
-      if (body[name].length > LONGEST[name]) delete body[name];
-      else body[name] = cut(body[name], 2048);
+    Object.keys(body).filter(name => body[name] && body[name].length > (LONGEST[name] || URL_LIMIT)).forEach(name => {
+      if (LONGEST[name]) delete body[name];
+      else body[name] = cut('' + body[name], URL_LIMIT).replace(/[?&#][^?&#]*$/, '');
     });
     return body;
   }
@@ -163,15 +163,20 @@
   // Sending: into the outbox first, out of it when the hub has answered: at worst a repeat with the same event_id.
   // A refusal on another host of this domain has not emptied this host's outbox.
   const waits = entry =>
-    entry.body.event_id && Date.now() - entry.at < DAY && (entry.name === 'consent' || answer() !== false);
+    entry.body.event_id && Date.now() - entry.at < DAY && (entry.body.consent_ads === false || answer() !== false);
   const outbox = () => safe(() => parse(load(OUTBOX)).filter(waits))() || [];
   const saveOutbox = list => store(OUTBOX, list.length ? JSON.stringify(list.slice(-LIMIT)) : '');
-  const beacon = entry => navigator.sendBeacon(endpoint + entry.name, JSON.stringify(entry.body));
+  // How long ago, not when: a wrong clock runs evenly too.
+  const text = entry => {
+    const age = Math.min(Date.now() - entry.at, DAY);
+    return JSON.stringify(age < 1e3 ? entry.body : Object.assign({}, entry.body, { age_ms: age }));
+  };
+  const beacon = entry => navigator.sendBeacon(endpoint + entry.name, text(entry));
 
   // Text needs no preflight. A fetch without keepalive dies with its page; a beacon does not, but hears no answer.
   const reach = entry => window.Request && 'keepalive' in Request.prototype
     ? fetch(endpoint + entry.name, {
-      method: 'POST', body: JSON.stringify(entry.body), keepalive: true, credentials: 'omit',
+      method: 'POST', body: text(entry), keepalive: true, credentials: 'omit',
     }).then(response => !/^(5|408|429)/.test(response.status))
     : beacon(entry);
 

@@ -13,7 +13,7 @@ def _messages() -> list[str]:
     ours = [kind.message for kind in kinds if kind is not errors.ConfigurationError]
     tables = (explain.SENTENCES, explanations.BY_SUBCODE, explanations.BY_CODE, explanations.BY_FAILURE)
     theirs = [sentence for table in tables for sentence in table.values()]
-    return [*ours, *theirs, explanations.WRONG_APP_SECRET, explain.UNKNOWN]
+    return [*ours, *theirs, explanations.REFUSED_PROOF, explain.UNKNOWN]
 
 
 @pytest.mark.parametrize("message", _messages())

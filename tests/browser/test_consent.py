@@ -148,6 +148,22 @@ def test_a_refusal_reaches_what_waits_in_the_outbox_of_another_host_of_the_domai
     assert [event["name"] for event in hub.heard()[before:] if event["name"] != "consent"] == []
 
 
+def test_a_grant_that_waits_on_another_host_does_not_lift_the_refusal_said_since(shop: Shop, hub: RecordingHub) -> None:
+    hub.status = 503
+    page = shop.visit(AD, host="https://lp.loja.example")
+    page.evaluate("hub.consent(true)")
+    hub.wait("consent")
+    shop.quiet(page)
+    page.evaluate(NO_LAST_BEACON)
+    shop.visit("/", page=page)
+    page.evaluate("hub.consent(false)")
+    hub.wait("consent", count=2)
+    hub.status, before = 202, len(hub.heard())
+    shop.open("/", host="https://lp.loja.example", page=page)
+    shop.quiet(page)
+    assert [event for event in hub.heard()[before:] if event.get("consent_ads")] == []
+
+
 def test_a_refusal_said_before_the_script_arrives_stops_what_an_earlier_page_could_not_send(
     shop: Shop, hub: RecordingHub
 ) -> None:

@@ -9,6 +9,7 @@ from tests.browser.conftest import Shop
 from tests.browser.recording_hub import RecordingHub
 
 OUTBOX = "_hub_q"
+HOUR_MS = 3_600_000
 NO_KEEPALIVE = "delete Request.prototype.keepalive"
 
 
@@ -128,6 +129,55 @@ def test_the_outbox_keeps_the_newest_twenty_events_of_the_last_day(shop: Shop, h
     shop.visit("/dois")
     assert {event["event_id"] for event in hub.heard()[before:]} & set(sent) == {sent[-20]}
     assert outbox(shop, page) == []
+
+
+AGE_OUTBOX = """([key, ms]) => {
+  const list = JSON.parse(localStorage[key]);
+  list.forEach(entry => { entry.at -= ms });
+  localStorage[key] = JSON.stringify(list);
+}"""
+
+
+def test_an_event_that_leaves_the_outbox_late_says_how_long_ago_it_happened(shop: Shop, hub: RecordingHub) -> None:
+    hub.status = 503
+    page = shop.visit()
+    late = {event["event_id"]: event for event in hub.heard()}
+    assert not any("age_ms" in event for event in late.values())
+    page.evaluate(AGE_OUTBOX, [OUTBOX, HOUR_MS])
+    hub.status = 202
+    shop.visit("/dois")
+    hub.wait("click", count=2)
+    hub.wait("pageview", count=3)
+    again = [event for event in hub.heard() if event["status"] == 202]
+    assert {event["event_id"] for event in again if HOUR_MS <= event.get("age_ms", 0) < HOUR_MS + 60_000} == set(late)
+    assert len([event for event in again if "age_ms" not in event]) == 1
+
+
+def test_a_beacon_says_the_age_too(shop: Shop, hub: RecordingHub) -> None:
+    hub.status = 503
+    page = shop.visit()
+    page.evaluate(AGE_OUTBOX, [OUTBOX, HOUR_MS])
+    page.goto("https://elsewhere.example/")
+    assert hub.wait("pageview", count=2)[1]["age_ms"] >= HOUR_MS
+
+
+def test_an_event_that_waited_for_consent_says_its_age_and_the_consent_is_new(shop: Shop, hub: RecordingHub) -> None:
+    shop.publish(attributes='data-consent="required"')
+    page = shop.open("/?fbclid=AbC")
+    page.evaluate(f"const now = Date.now; Date.now = () => now() + {HOUR_MS}; hub.consent(true)")
+    [click], [consent] = hub.wait("click"), hub.wait("consent")
+    assert HOUR_MS <= click["age_ms"] < HOUR_MS + 60_000
+    assert (consent["consent_ads"], "age_ms" in consent) == (True, False)
+
+
+def test_a_clock_set_back_gives_no_age(shop: Shop, hub: RecordingHub) -> None:
+    hub.status = 503
+    page = shop.visit()
+    page.evaluate(AGE_OUTBOX, [OUTBOX, -HOUR_MS])
+    hub.status = 202
+    shop.visit("/dois")
+    hub.wait("click", count=2)
+    assert not any("age_ms" in event for event in hub.heard())
 
 
 def test_an_outbox_somebody_else_wrote_in_stops_nothing(shop: Shop, hub: RecordingHub) -> None:

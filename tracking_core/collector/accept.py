@@ -1,14 +1,15 @@
 """From a validated browser event to the row that is stored and the ids that are answered. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
 import crawleruseragents
 import orjson
 
-from tracking_core.collector.schema import DETAIL_FIELDS, TrackRequest
+from tracking_core.collector.addresses import holds_email, stored_address
+from tracking_core.collector.schema import CAMPAIGN_FIELDS, TrackRequest
 from tracking_core.consent.subjects import subject_digits
 from tracking_core.destinations.meta_capi.click_ids import keep_fbc, valid_fbp
 from tracking_core.identity.normalize import normalize_email, normalize_phone
@@ -44,6 +45,7 @@ class Accepted:
 def accept(
     kind: TrackingKind, event: TrackRequest, *, tenant_id: UUID, country: str, visitor: Visitor, now: datetime
 ) -> Accepted:
+    """The row is stamped ``now``; ``event.age_ms`` before that the visitor clicked, which dates the click for Meta."""
     event_id = event.event_id or str(new_id())
     click_id = event.click_id or _derived("h", tenant_id, event_id)
     session_id = event.session_id or _derived("s", tenant_id, event_id)
@@ -61,16 +63,17 @@ def accept(
         _bytea(phone_hash),
         visitor.client_ip,
         visitor.user_agent,
-        event.url,
-        event.referrer,
-        keep_fbc(event.fbc, event.fbclid, now),
+        stored_address(event.url),
+        stored_address(event.referrer) if event.referrer else None,
+        keep_fbc(event.fbc, event.fbclid, now - timedelta(milliseconds=event.age_ms or 0)),
         event.fbp if valid_fbp(event.fbp) else None,
         event.consent_ads,
         int(is_bot(visitor.user_agent)),
         _details(event),
     )
     consent = None
-    if event.consent_ads is not None:
+    if event.consent_ads is False or (event.consent_ads and not event.age_ms):
+        # A grant that comes late must not lift a refusal said since; the visitor's next event repeats it.
         named = subject_digits(click_id=click_id, session_id=session_id, email_hash=email_hash, phone_hash=phone_hash)
         consent = (event.consent_ads, named)
     answer = {"event_id": event_id, "click_id": click_id, "session_id": session_id}
@@ -101,5 +104,9 @@ def _bytea(digest: str | None) -> str | None:
 
 
 def _details(event: TrackRequest) -> str | None:
-    said = {name: value for name in DETAIL_FIELDS if (value := getattr(event, name)) is not None}
+    said = {name: value for name in CAMPAIGN_FIELDS if (value := getattr(event, name)) and not holds_email(value)}
+    if event.checkout_url:
+        said["checkout_url"] = stored_address(event.checkout_url)
+    if event.age_ms:
+        said["age_ms"] = str(event.age_ms)
     return orjson.dumps(said).decode() if said else None

@@ -6,7 +6,7 @@ from tracking_core.delivery.lease import Batch
 from tracking_core.destinations.meta_capi.client import MetaClient, SendResult
 from tracking_core.destinations.meta_capi.errors import INVALID_PARAMETER, FailureClass
 
-# Refused for its missing name (100/2804019) by whoever may send, before anything of it is kept; a bad proof comes first.
+# With a good proof it is refused for its missing name (100/2804019), and nothing of it is kept.
 _NOTHING = b"{}"
 
 

@@ -12,8 +12,8 @@ SENTENCES = {
     "no_value": "The gateway did not say what the sale is worth, and Meta takes no purchase without a value.",
     "not_sendable": "The sale's currency or amount has no form that Meta takes.",
     "older_than_7_days": "The sale is more than 7 days old, and Meta no longer takes it.",
-    "too_little_customer_data": "There is too little data about the buyer for Meta to recognise them. Ask for e-mail and "
-    "phone at the checkout.",
+    "too_little_customer_data": "There is too little data about the buyer for Meta to recognise them. Ask for e-mail "
+    "and phone at the checkout.",
     "no_dataset_connected": "No Meta dataset is connected, so the sale was not sent. Connect one for the next sales.",
     "payment": "The sale waits for its payment.",
     "refused": "The payment was refused, so there is no sale to send.",

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from tracking_core.destinations.meta_capi.explanations import BY_CODE, BY_FAILURE, BY_SUBCODE, WRONG_APP_SECRET
+from tracking_core.destinations.meta_capi.explanations import BY_CODE, BY_FAILURE, BY_SUBCODE, REFUSED_PROOF
 from tracking_core.destinations.meta_capi.masking import masked
 from tracking_core.kit.clock import now
 
@@ -93,7 +93,7 @@ def network_fault(message: str, *, is_ambiguous: bool) -> Verdict:
 def explain(code: int | None, subcode: int | None, failure: FailureClass) -> str:
     """One English sentence to act on (a gettext msgid): the most specific one known for these numbers."""
     if failure is FailureClass.CREDENTIAL and code == INVALID_PARAMETER:
-        return WRONG_APP_SECRET
+        return REFUSED_PROOF
     by_number = BY_SUBCODE.get((code or 0, subcode or 0)) or BY_CODE.get(code or 0)
     return by_number or BY_FAILURE[failure.value]
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-WRONG_APP_SECRET: Final = (
+REFUSED_PROOF: Final = (
     "The app secret saved here is not the one of the app that made the token. Copy it again from the app's settings in "
     "Meta, or remove it."
 )
