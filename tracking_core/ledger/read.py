@@ -24,7 +24,8 @@ class LedgerState(StrEnum):
     DELIVERED = "delivered"
 
 
-# One row per sale. ``d`` gathers its deliveries; the first true line of the CASE names the state.
+# One row per sale. ``d`` gathers its deliveries; the first true line of the CASE names the state, and the reason is
+# always of that state.
 _LEDGER = """
 SELECT c.id, c.tenant_id, c.gateway, c.sale_id, c.status, c.event_name, c.event_id, c.occurred_at, c.amount, c.currency,
     c.product_name, c.payment_method, c.created_at, m.rule AS match_rule, m.score AS match_score,
@@ -43,7 +44,11 @@ SELECT c.id, c.tenant_id, c.gateway, c.sale_id, c.status, c.event_name, c.event_
     CASE
         WHEN c.decision IN ('duplicate', 'withheld') THEN c.decision_reason
         WHEN c.decision = 'undecided' THEN CASE WHEN c.status = 'pending' THEN 'payment' ELSE c.status END
-        ELSE d.reason
+        WHEN d.dead > 0 THEN d.dead_reason
+        WHEN d.held > 0 THEN d.held_reason
+        WHEN d.retrying > 0 THEN d.retrying_reason
+        WHEN d.waiting > 0 OR d.delivered > 0 THEN NULL
+        ELSE d.withheld_reason
     END AS reason
 FROM conversions c
 LEFT JOIN matches m ON m.conversion_id = c.id
@@ -53,7 +58,10 @@ LEFT JOIN LATERAL (
         count(*) FILTER (WHERE x.state = 'retrying' AND k.state <> 'on_hold') AS retrying,
         count(*) FILTER (WHERE x.state = 'waiting' AND k.state <> 'on_hold') AS waiting,
         count(*) FILTER (WHERE x.state = 'delivered') AS delivered,
-        max(coalesce(k.hold_code, x.reason)) FILTER (WHERE x.state <> 'delivered') AS reason
+        max(x.reason) FILTER (WHERE x.state = 'dead') AS dead_reason,
+        max(k.hold_code) FILTER (WHERE x.state IN ('waiting', 'retrying') AND k.state = 'on_hold') AS held_reason,
+        max(x.reason) FILTER (WHERE x.state = 'retrying' AND k.state <> 'on_hold') AS retrying_reason,
+        max(x.reason) FILTER (WHERE x.state = 'withheld') AS withheld_reason
     FROM deliveries x JOIN meta_connections k ON k.id = x.connection_id WHERE x.conversion_id = c.id
 ) d ON true
 WHERE c.tenant_id = :tenant
