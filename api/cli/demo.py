@@ -11,10 +11,9 @@ import httpx
 import typer
 from rich.console import Console
 
+from api.cli.checkout import Checkout, OwnCheckout, Refused, SimulatedCheckout
 from api.cli.run import in_transaction
 from tracking_core.gateways import registry
-from tracking_core.gateways.base import InboundRequest, SyntheticSale
-from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
 from tracking_core.settings import Settings, get_settings
 from tracking_core.tenants import service as tenants
@@ -46,7 +45,7 @@ def demo(
 ) -> None:
     """Send one synthetic sale; exit 1 if a hop is red. Needs a running hub (`make run`)."""
     journey = _Journey(get_settings(), gateway)
-    hops, console = [], Console(highlight=False)
+    hops, console = [], Console(highlight=False, soft_wrap=True)
     for name, step in journey.steps():
         hops.append(_timed(name, step))
         if not as_json:
@@ -68,7 +67,7 @@ def _timed(name: str, step: Callable[[], str]) -> Hop:
     started = time.perf_counter()
     try:
         detail, ok = step(), True
-    except (HopFailed, httpx.HTTPError) as error:
+    except (HopFailed, Refused, httpx.HTTPError) as error:
         detail, ok = str(error) or type(error).__name__, False
     return Hop(name, ok, round((time.perf_counter() - started) * 1_000, 1), detail)
 
@@ -79,11 +78,14 @@ class _Journey:
     def __init__(self, settings: Settings, gateway: str) -> None:
         self._settings, self._gateway = settings, registry.get(gateway)
         self._http = httpx.Client(base_url=f"http://{settings.host}:{settings.port}", timeout=5, trust_env=False)
-        self._sale_id = f"DEMO{new_id().hex[-12:].upper()}"
+        self._checkout: Checkout = (
+            SimulatedCheckout(f"{settings.meta_graph_url}/_gateways", self._gateway, _SECRET)
+            if self._is_simulated()
+            else OwnCheckout(self._gateway, _SECRET)
+        )
         self._account: dict[str, str] = {}
         self._click_id = ""
         self._conversion: dict[str, Any] = {}
-        self._webhook: InboundRequest | None = None
         self.received: dict[str, Any] | None = None
 
     def steps(self) -> list[tuple[str, Callable[[], str]]]:
@@ -91,8 +93,8 @@ class _Journey:
             ("the hub is ready", self._ready),
             ("a tenant with its connections", self._connected),
             ("click stored", self._click),
-            ("checkout started", self._checkout),
-            (f"{self._gateway.name} webhook accepted", self._webhook_accepted),
+            ("checkout started", self._checkout_started),
+            (f"{self._gateway.name} webhooks accepted", self._sold),
             ("sale normalised and matched", self._matched),
             ("delivered to Meta", self._delivered),
         ]
@@ -141,23 +143,13 @@ class _Journey:
         self._click_id = answer["click_id"]
         return f"click_id {self._click_id}"
 
-    def _checkout(self) -> str:
+    def _checkout_started(self) -> str:
         return f"event_id {self._track('initiate_checkout', click_id=self._click_id)['event_id']}"
 
-    def _webhook_accepted(self) -> str:
-        sale = SyntheticSale(sale_id=self._sale_id, kind="approved", occurred_at=clock.now(), click_id=self._click_id)
-        self._webhook = self._gateway.synthesize(sale, _SECRET)
-        return f"{self._post_webhook()}: sale {self._sale_id}"
-
-    def _post_webhook(self) -> str:
-        assert self._webhook is not None
-        answer = self._http.post(
-            self._account["webhook_path"],
-            content=self._webhook.body,
-            headers=dict(self._webhook.headers),
-            params=dict(self._webhook.query),
-        )
-        return str(_expect(answer, 200)["status"])
+    def _sold(self) -> str:
+        url = f"http://{self._settings.host}:{self._settings.port}{self._account['webhook_path']}"
+        sent = self._checkout.sell(url, self._click_id)
+        return f"sale {self._checkout.sale_id} ({sent})"
 
     def _matched(self) -> str:
         self._conversion = self._awaited(lambda sale: sale["match_rule"] is not None)
@@ -183,7 +175,7 @@ class _Journey:
         return f"event_id {self._conversion['event_id']}, once"
 
     def _replayed(self) -> str:
-        status = self._post_webhook()
+        status = self._checkout.resend()
         if status != "duplicate":
             raise HopFailed(f"the second delivery was {status}")
         if self._is_simulated():
@@ -194,7 +186,7 @@ class _Journey:
         deadline = time.monotonic() + _WAIT_SECONDS
         while time.monotonic() < deadline:
             for sale in self._get("/api/v1/conversions")["items"]:
-                if sale["sale_id"] == self._sale_id and is_done(sale):
+                if sale["sale_id"] == self._checkout.sale_id and is_done(sale):
                     found: dict[str, Any] = sale
                     return found
             time.sleep(0.02)

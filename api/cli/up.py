@@ -119,7 +119,7 @@ class _Hub:
     def _start_simulators(self) -> None:
         port = self._settings.simulators_port
         require_free(port, "HUB_SIMULATORS_PORT or --simulators-port")
-        self._step(self._command("simulators", ["-m", "evals.simulators.meta", "--port", str(port)]))
+        self._step(self._command("simulators", ["-m", "evals.simulators", "--port", str(port)]))
         self._await(f"http://127.0.0.1:{port}/healthz", "simulators")
         self._known["simulators_port"] = port
         if "HUB_META_GRAPH_URL" not in os.environ:
@@ -165,7 +165,8 @@ class _Hub:
         base = f"http://{self._settings.host}:{self._settings.port}"
         _out.print(f"\n[green]ready[/green]  {base}  (API: {base}/docs)")
         if self._with_simulators:
-            _out.print(f"Meta is simulated at {self._known.get('meta_graph_url')}: nothing leaves this machine.")
+            graph = self._known.get("meta_graph_url")
+            _out.print(f"Meta and the checkouts are simulated at {graph}: nothing leaves this machine.", soft_wrap=True)
         if not self._settings.llm_api_key.get_secret_value():
             _out.print("No LLM key: basic mode.")
         _out.print(f"Data and logs: {self._data}. Try: [bold]hub demo[/bold]. Ctrl-C stops.")

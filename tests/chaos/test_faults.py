@@ -1,12 +1,15 @@
 """Faults on real processes: nothing acknowledged is lost, and Meta hears of each sale effectively once."""
 
+import socket
 import threading
 from uuid import uuid4
 
 import httpx
 import pytest
+from redis import Redis
 
-from tests.chaos.conftest import Shop, Stack, wait_for
+from evals.stack import wait_for
+from tests.chaos.conftest import Shop, Stack
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -104,70 +107,63 @@ def test_postgres_killed_under_load_of_sales_loses_none_that_was_accepted(stack:
         assert stack.rows(query, event_id) == [(1,)]
 
 
-@pytest.mark.parametrize(
-    ("kind", "params"),
-    [
-        ("http_500", {}),
-        ("graph_500", {}),
-        ("http_429", {"retry_after": 1}),
-        ("html", {}),
-        ("timeout_before", {"seconds": 3}),
-    ],
-)
-def test_a_passing_failure_at_meta_is_retried_until_accepted_once(
-    stack: Stack, shop: Shop, kind: str, params: dict[str, object]
-) -> None:
-    stack.fault(kind, params, dataset_id=shop.datasets[0])
-    shop.sell("HPFAIL")
-    shop.await_totals(delivered=1)
-    shop.assert_each_received_once(1)
+def test_redis_flushed_stopped_and_restarted_under_load_loses_nothing(stack: Stack, shop: Shop) -> None:
+    stopping, acknowledged = threading.Event(), list[str]()
+    sender = threading.Thread(target=click_until, args=(shop, stopping, acknowledged))
+    sender.start()
+    redis = Redis.from_url(stack.environment["HUB_REDIS_URL"])
+    for number in range(60):
+        if number < 20:
+            redis.flushall()
+        elif number == 20:
+            redis.close()
+            stack.redis.stop()
+        elif number == 40:
+            stack.redis.start()
+        assert shop.sell(f"HPFLUSH{number}").status_code == 200
+    stopping.set()
+    sender.join()
+    shop.await_totals(delivered=60)
+    shop.assert_each_received_once(60)
+    assert set(acknowledged) <= set(stored_clicks(shop))
 
 
-def test_a_timeout_after_meta_accepted_is_resent_with_the_same_id_so_meta_counts_it_once(
-    stack: Stack, shop: Shop
-) -> None:
-    stack.fault("timeout_after_accept", {"seconds": 3}, dataset_id=shop.datasets[0])
-    shop.sell("HPTIMEOUT")
-    shop.await_totals(delivered=1)
-    counts = stack.control.get("/stats").json()["datasets"][shop.datasets[0]]
-    assert (counts["accepted"], counts["duplicates"]) == (1, 1)
+def test_sales_reach_meta_while_redis_is_away(stack: Stack, shop: Shop) -> None:
+    stack.redis.stop()
+    try:
+        for number in range(5):
+            assert shop.sell(f"HPAWAY{number}").status_code == 200
+        shop.await_totals(delivered=5)
+    finally:
+        stack.redis.start()
+    shop.assert_each_received_once(5)
 
 
-def test_a_bad_token_holds_everything_and_a_new_one_drains_it(stack: Stack, shop: Shop) -> None:
-    stack.fault("code_190", {"subcode": 463}, dataset_id=shop.datasets[0], times=None)
-    for number in range(3):
-        shop.sell(f"HPHOLD{number}")
-    shop.await_totals(on_hold=3)
-    stack.control.delete("/faults")
-    shop.reconnect(shop.datasets[0])
-    shop.await_totals(delivered=3)
-    shop.assert_each_received_once(3)
+def test_two_workers_and_two_schedulers_send_each_sale_once(stack: Stack, shop: Shop) -> None:
+    more = [stack.service(f"{name}2", ["-m", "api.cli", name]) for name in ("worker", "scheduler")]
+    for service in more:
+        service.start()
+    try:
+        for number in range(60):
+            assert shop.sell(f"HPTWO{number}").status_code == 200
+        shop.await_totals(delivered=60)
+        shop.assert_each_received_once(60)
+    finally:
+        for service in more:
+            service.stop()
 
 
-def test_one_dead_pixel_among_five_does_not_slow_the_others(stack: Stack) -> None:
-    datasets = [f"8000000000{number}" for number in range(5)]
-    shop = Shop(stack, datasets)
-    stack.fault("timeout_before", {"seconds": 5}, dataset_id=datasets[0], times=None)
-    for number in range(10):
-        shop.sell(f"HPFIVE{number}")
-    query = "SELECT count(*) FROM deliveries WHERE tenant_id = %s AND state = 'delivered'"
-    wait_for(lambda: stack.rows(query, shop.id) == [(40,)], 10)
-    stack.control.delete("/faults")
-    shop.await_totals(delivered=10)
-
-
-def test_one_bad_event_in_a_batch_of_500_dies_alone(stack: Stack, shop: Shop) -> None:
-    stack.fault("code_190", {}, dataset_id=shop.datasets[0], times=None)
-    for number in range(500):
-        assert shop.sell(f"HPBATCH{number}").status_code == 200
-    shop.await_totals(on_hold=500)
-    stack.control.delete("/faults")
-    poison = shop.event_ids()[250]
-    stack.fault("poison", {"event_id": poison}, dataset_id=shop.datasets[0], times=None)
-    shop.reconnect(shop.datasets[0])
-    shop.await_totals(delivered=499, dead=1)
-    received = stack.received()
-    assert [received[one] for one in shop.event_ids() if one != poison] == [1] * 499
-    assert poison not in received
-    requests = stack.control.get("/stats").json()["datasets"][shop.datasets[0]]["requests"]
-    assert requests < 40  # halved, not sent one by one
+def test_garbage_and_silent_clients_leave_the_api_serving(stack: Stack, shop: Shop) -> None:
+    silent = [socket.create_connection(("127.0.0.1", stack.port)) for _ in range(300)]
+    try:
+        for half in silent[:150]:
+            half.sendall(b"POST /track/click HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        for path in ("/track/click", shop.path):
+            for body in (b"\xff\xfe", b"[" * 10_000, b"x" * 2_000_000, b"", b"null"):
+                status = stack.http.post(path, content=body, headers={"X-Hub-Key": shop.write_key}).status_code
+                assert 400 <= status < 500
+        assert shop.sell("HPGARBAGE").status_code == 200
+        shop.await_totals(delivered=1)
+    finally:
+        for one in silent:
+            one.close()
