@@ -6,7 +6,7 @@ from tracking_core.destinations.meta_capi.errors import FailureClass, explain
 
 _REASON = re.compile(r"^(?P<failure>[a-z]+)(?::(?P<code>\d+)(?:/(?P<subcode>\d+))?)?$")
 SENTENCES = {
-    "deadline_passed": "The time in which this sale could still be sent safely is over.",
+    "deadline_passed": "The time in which this event could still be sent safely is over.",
     "consent_refused": "The buyer refused the use of their data for ads, so the sale was not sent.",
     "refunded_before_delivery": "The sale was refunded before it was sent, so it was not sent.",
     "chargeback_before_delivery": "The sale was charged back before it was sent, so it was not sent.",

@@ -1,14 +1,19 @@
-"""The two actors. Each answers its doorbell, then works until nothing is due. Import after ``broker.install``."""
+"""The actors. Each answers its doorbell, then works until nothing is due. Import after ``broker.install``."""
 
 from uuid import UUID
 
 import dramatiq
 
 from tracking_core.delivery.drain import drain_connection
+from tracking_core.kit import clock
+from tracking_core.pipeline.browser_events import OVERLAP, drain_browser_events
 from tracking_core.pipeline.drain import drain_webhooks
 from tracking_core.worker import context
 from tracking_core.worker.broker import Queue
-from tracking_core.worker.doorbell import DELIVER, PROCESS_SALES
+from tracking_core.worker.doorbell import DELIVER, PLAN_BROWSER_EVENTS, PROCESS_SALES
+
+# A higher number waits longer: a thread that comes free takes sales and deliveries first.
+_AFTER_SALES = 10
 
 
 @dramatiq.actor(actor_name=PROCESS_SALES, queue_name=Queue.SALES.value)
@@ -25,3 +30,17 @@ async def deliver(connection_id: str) -> None:
     worker = context.current()
     await worker.doorbell.answered(DELIVER, connection_id)
     await drain_connection(UUID(connection_id), client=worker.meta, settings=worker.settings)
+
+
+@dramatiq.actor(actor_name=PLAN_BROWSER_EVENTS, queue_name=Queue.BROWSER_EVENTS.value, priority=_AFTER_SALES)
+async def plan_browser_events(connection_id: str) -> None:
+    worker = context.current()
+    await worker.doorbell.answered(PLAN_BROWSER_EVENTS, connection_id)
+    mark = None
+    async for progress in drain_browser_events(UUID(connection_id)):
+        mark = progress.next
+        if progress.planned:
+            worker.doorbell.ring(DELIVER, connection_id)
+    # Younger than the overlap, the rest is read again anyway when the scheduler rings.
+    if mark is not None and mark.at < clock.now() - OVERLAP:
+        worker.doorbell.ring(PLAN_BROWSER_EVENTS, connection_id)

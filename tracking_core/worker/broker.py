@@ -12,6 +12,7 @@ from tracking_core.settings import Settings, get_settings
 class Queue(StrEnum):
     SALES = "sales"
     DELIVERY = "delivery"
+    BROWSER_EVENTS = "browser_events"
 
 
 def create_broker(settings: Settings) -> RedisBroker:

@@ -17,7 +17,8 @@ from tracking_core.worker.broker import Queue, create_broker
 
 PROCESS_SALES = "process_sales"
 DELIVER = "deliver"
-_QUEUES = {PROCESS_SALES: Queue.SALES, DELIVER: Queue.DELIVERY}
+PLAN_BROWSER_EVENTS = "plan_browser_events"
+_QUEUES = {PROCESS_SALES: Queue.SALES, DELIVER: Queue.DELIVERY, PLAN_BROWSER_EVENTS: Queue.BROWSER_EVENTS}
 # A worker that dies before answering leaves the bell rung; after this it can be rung again.
 _UNANSWERED_MS = 2_000
 

@@ -12,11 +12,14 @@ from tracking_core.db.engine import dispose, transaction
 from tracking_core.db.partitions import drop_expired_partitions, ensure_partitions
 from tracking_core.kit import clock
 from tracking_core.logging import configure_logging
+from tracking_core.models import IS_FORWARDABLE
 from tracking_core.settings import Settings, get_settings
-from tracking_core.worker.doorbell import DELIVER, PROCESS_SALES, Doorbell
+from tracking_core.worker.doorbell import DELIVER, PLAN_BROWSER_EVENTS, PROCESS_SALES, Doorbell
 
 log = structlog.get_logger()
 _DAY_SECONDS = 86_400.0
+# Meta wants browser events within the hour; each round reads the overlap of the last one again.
+_BROWSER_EVENTS_SECONDS = 5.0
 
 _WEBHOOKS_DUE = """
 SELECT EXISTS (SELECT FROM received_webhooks WHERE state = 'received' AND due_at <= :now)
@@ -28,6 +31,12 @@ WHERE c.state = 'active' AND coalesce(c.paused_until, :now) <= :now
   AND EXISTS (SELECT FROM deliveries d WHERE d.connection_id = c.id
               AND d.state IN ('waiting', 'retrying') AND d.due_at <= :now)
 """
+_BROWSER_EVENTS_DUE = f"""
+SELECT c.id FROM meta_connections c
+WHERE c.state = 'active' AND c.browser_events <> '{{}}'
+  AND EXISTS (SELECT FROM tracking_events e WHERE e.tenant_id = c.tenant_id AND {IS_FORWARDABLE}
+              AND e.kind = ANY(c.browser_events) AND e.received_at >= c.browser_events_from)
+"""  # noqa: S608 - the condition is a constant
 
 
 async def sweep(doorbell: Doorbell) -> None:
@@ -40,6 +49,14 @@ async def sweep(doorbell: Doorbell) -> None:
         doorbell.ring(PROCESS_SALES)
     for connection_id in connections:
         doorbell.ring(DELIVER, str(connection_id))
+
+
+async def sweep_browser_events(doorbell: Doorbell) -> None:
+    """Ring for the connections that forward browser events and have some that may be new."""
+    async with transaction() as session:
+        connections = (await session.execute(text(_BROWSER_EVENTS_DUE))).scalars().all()
+    for connection_id in connections:
+        doorbell.ring(PLAN_BROWSER_EVENTS, str(connection_id))
 
 
 async def keep_house(settings: Settings) -> None:
@@ -62,6 +79,7 @@ async def run() -> None:
     log.info("scheduler_started")
     jobs = [
         asyncio.create_task(_every(settings.sweep_interval_ms / 1_000, lambda: sweep(doorbell))),
+        asyncio.create_task(_every(_BROWSER_EVENTS_SECONDS, lambda: sweep_browser_events(doorbell))),
         asyncio.create_task(_every(_DAY_SECONDS, lambda: keep_house(settings))),
     ]
     await stopping.wait()
