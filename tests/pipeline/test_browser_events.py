@@ -255,8 +255,9 @@ async def test_a_backlog_is_planned_in_bounded_batches_from_where_the_last_one_e
     fit = [await stored(shop, start + timedelta(seconds=10 + n)) for n in range(3)]
     later(hours=3)
     assert await plan(shop) == 0
-    assert await mark() == start + timedelta(seconds=7)
+    assert await mark() == start + timedelta(seconds=6)  # read on from there, as another may share that moment
     assert await plan(shop) == 3
+    assert await plan(shop) == 0
     assert {row["event_id"] for row in await deliveries()} == set(fit)
     assert await mark() == clock.now() - OVERLAP
 
@@ -269,6 +270,26 @@ async def test_events_of_a_long_outage_are_sent_within_metas_seven_days(shop: Sh
     later(days=6, minutes=-1)
     assert await forward(shop) == [young]
     assert old not in {row["event_id"] for row in await deliveries()}
+
+
+async def test_events_of_one_moment_are_all_read_though_a_batch_ends_among_them(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_batch, "__kwdefaults__", {"limit": 4})
+    await choose(shop, *BOTH)
+    moment = clock.now()
+    ids = {await stored(shop, moment) for _ in range(10)}
+    later(hours=1)
+    assert await plan(shop) == 10
+    assert {row["event_id"] for row in await deliveries()} == ids
+
+
+async def test_an_event_stamped_by_a_clock_that_runs_ahead_waits_for_ours(shop: Shop) -> None:
+    await choose(shop, *BOTH)
+    ahead = await stored(shop, clock.now() + timedelta(seconds=90))
+    assert await forward(shop) == []
+    later(seconds=91)
+    assert await forward(shop) == [ahead]
 
 
 async def test_a_connection_on_hold_keeps_its_place(shop: Shop) -> None:

@@ -18,7 +18,8 @@ from tracking_core.settings import Settings
 from tracking_core.tenants.service import cipher_of
 
 # Sales first, by an index of their own: a backlog of page views is never read past to find one. The rest of the batch
-# goes to browser events. A sale's person stands on its conversion, a visitor's on the delivery.
+# goes to browser events. The last LIMIT changes no row: it tells the planner how few there are to update. A sale's
+# person stands on its conversion, a visitor's on the delivery.
 _LEASE = """
 WITH sales AS (
     SELECT id, lease_id, leased_at FROM deliveries
@@ -30,7 +31,7 @@ WITH sales AS (
     WHERE connection_id = :connection AND state IN ('waiting', 'retrying') AND due_at <= :now
       AND conversion_id IS NULL
     ORDER BY due_at LIMIT :limit - (SELECT count(*) FROM sales) FOR UPDATE SKIP LOCKED
-), due AS (SELECT * FROM sales UNION ALL SELECT * FROM visits)
+), due AS (SELECT * FROM sales UNION ALL SELECT * FROM visits LIMIT :limit)
 UPDATE deliveries d SET lease_id = :lease, leased_at = :now, due_at = :expires,
     first_ambiguous_at = CASE WHEN due.lease_id IS NULL THEN d.first_ambiguous_at
                               ELSE coalesce(d.first_ambiguous_at, due.leased_at) END,

@@ -8,12 +8,11 @@ that inserts the deliveries.
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cached_property
 from uuid import UUID
 
 import orjson
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -29,8 +28,6 @@ from tracking_core.models import (
     IS_FORWARDABLE,
     BrowserEvent,
     ConnectionState,
-    Delivery,
-    DeliveryState,
     MetaConnection,
     Tenant,
 )
@@ -40,49 +37,53 @@ META_NAMES = {BrowserEvent.PAGEVIEW: PAGE_VIEW, BrowserEvent.INITIATE_CHECKOUT: 
 # gives a group 10 s, and a group may wait behind others. What is younger than this is therefore read again; it also
 # forgives an API host whose clock runs behind.
 OVERLAP = timedelta(seconds=30)
-_BEFORE_ANY = UUID(int=0)
 _BATCH = 500
 # Then other work of the worker gets its turn.
 _BATCHES_PER_RING = 20
 
-# LIMIT 1 keeps the search for a delivery a probe of its unique index; an anti-join may be hashed over all of them.
+_NAME = "CASE e.kind " + " ".join(f"WHEN '{kind}' THEN '{name}'" for kind, name in META_NAMES.items()) + " END"
+# The subquery with LIMIT stays a probe of the unique index for each event, where NOT EXISTS may be hashed over all
+# deliveries; and it leaves the planner with events in the order of their index, where it may stop. Without an end, the
+# empty partitions of the coming weeks would make it sort instead; a stamp of a clock that runs ahead waits for ours.
 _READ = f"""
-SELECT e.id, e.received_at, k.name AS event_name, e.event_id, e.click_id, e.session_id, e.user_agent, e.url, e.referrer,
-    e.fbc, e.fbp, e.consent_ads, host(e.client_ip) AS client_ip, encode(e.email_hash, 'hex') AS email_hash,
-    encode(e.phone_hash, 'hex') AS phone_hash
+SELECT e.received_at, {_NAME} AS event_name, e.event_id, e.click_id, e.session_id, e.user_agent, e.url,
+    e.referrer, e.fbc, e.fbp, e.consent_ads, host(e.client_ip) AS client_ip,
+    encode(e.email_hash, 'hex') AS email_hash, encode(e.phone_hash, 'hex') AS phone_hash
 FROM tracking_events e
-JOIN unnest(CAST(:kinds AS text[]), CAST(:names AS text[])) AS k(kind, name) USING (kind)
-LEFT JOIN LATERAL (
-    SELECT true AS found FROM deliveries d
-    WHERE d.connection_id = :connection AND d.event_name = k.name AND d.event_id = e.event_id LIMIT 1
-) AS known ON true
-WHERE e.tenant_id = :tenant AND {IS_FORWARDABLE} AND known.found IS NULL
-  AND e.received_at >= :at AND (e.received_at, e.id) > (:at, CAST(:id AS uuid))
-ORDER BY e.received_at, e.id LIMIT :limit
-"""  # noqa: S608 - the condition is a constant
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """The last event read: reading goes on after it."""
-
-    at: datetime
-    id: UUID = _BEFORE_ANY
+WHERE e.tenant_id = :tenant AND {IS_FORWARDABLE} AND e.kind = ANY(CAST(:kinds AS text[]))
+  AND e.received_at BETWEEN :since AND :now
+  AND (SELECT true FROM deliveries d
+       WHERE d.connection_id = :connection AND d.event_name = {_NAME} AND d.event_id = e.event_id LIMIT 1) IS NOT TRUE
+ORDER BY e.received_at LIMIT :limit
+"""  # noqa: S608 - kinds, names and condition are constants
+# Arrays, because a VALUES list of 500 rows costs more to build than the events in it. An array of arrays has no unnest
+# of its own, so each visit's subjects come as the text of an array.
+_INSERT = """
+INSERT INTO deliveries (id, tenant_id, connection_id, event_name, event_id, event_time, consent_subjects, payload,
+                        state, attempts, due_at, created_at)
+SELECT u.id, :tenant, :connection, u.name, u.event_id, u.moment, CAST(u.subjects AS uuid[]), u.payload,
+    'waiting', 0, :now, :now
+FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]), CAST(:event_ids AS text[]), CAST(:moments AS timestamptz[]),
+            CAST(:subjects AS text[]), CAST(:payloads AS bytea[])) AS u(id, name, event_id, moment, subjects, payload)
+ON CONFLICT (connection_id, event_name, event_id) DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One committed batch: deliveries planned, and where the next one begins, None when nothing is left."""
+    """One committed batch: deliveries planned, and ``received_at`` to read on from, None when nothing is left.
+
+    Reading on includes that moment, because another event may share it; those already planned are not read.
+    """
 
     planned: int
-    next: Mark | None
+    next: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Visit:
     """A stored browser event; hashes are hex."""
 
-    id: UUID
     received_at: datetime
     event_name: str
     event_id: str
@@ -98,7 +99,7 @@ class Visit:
     email_hash: str | None
     phone_hash: str | None
 
-    @property
+    @cached_property
     def consent_subjects(self) -> tuple[UUID, ...]:
         return subjects_of(
             click_id=self.click_id,
@@ -110,32 +111,31 @@ class Visit:
 
 async def drain_browser_events(connection_id: UUID) -> AsyncIterator[Progress]:
     """Plan batch by batch, yielding after each commit; stops early when another worker has the connection."""
-    mark: Mark | None = None
+    since: datetime | None = None
     for _ in range(_BATCHES_PER_RING):
         async with transaction() as session:
-            progress = await plan_batch(session, connection_id, mark, clock.now())
+            progress = await plan_batch(session, connection_id, since, clock.now())
         if progress is None:
             return
         yield progress
-        mark = progress.next
-        if mark is None:
+        since = progress.next
+        if since is None:
             return
 
 
 async def plan_batch(
-    session: AsyncSession, connection_id: UUID, after: Mark | None, now: datetime, *, limit: int = _BATCH
+    session: AsyncSession, connection_id: UUID, since: datetime | None, now: datetime, *, limit: int = _BATCH
 ) -> Progress | None:
     """Insert the deliveries of the next events; None when the connection wants none, rests, or is being planned."""
     connection = await _locked(session, connection_id)
     if connection is None:
         return None
-    after = after or Mark(max(connection.browser_events_from, now - SENDABLE_FOR))
-    visits = await _read(session, connection, after, limit)
+    since = since or max(connection.browser_events_from, now - SENDABLE_FOR)
+    visits = await _read(session, connection, since, now, limit)
     planned = await _plan(session, connection, visits, now)
-    is_full = len(visits) == limit
-    read_to = visits[-1].received_at if is_full else now
-    connection.browser_events_from = max(connection.browser_events_from, min(read_to, now - OVERLAP))
-    return Progress(planned, Mark(visits[-1].received_at, visits[-1].id) if is_full else None)
+    read_on = visits[-1].received_at if len(visits) == limit else None
+    connection.browser_events_from = max(connection.browser_events_from, min(read_on or now, now - OVERLAP))
+    return Progress(planned, read_on)
 
 
 async def _locked(session: AsyncSession, connection_id: UUID) -> MetaConnection | None:
@@ -155,15 +155,15 @@ async def _locked(session: AsyncSession, connection_id: UUID) -> MetaConnection 
     return (await session.scalars(query)).first()
 
 
-async def _read(session: AsyncSession, connection: MetaConnection, after: Mark, limit: int) -> list[Visit]:
-    kinds = [BrowserEvent(kind) for kind in connection.browser_events]
+async def _read(
+    session: AsyncSession, connection: MetaConnection, since: datetime, now: datetime, limit: int
+) -> list[Visit]:
     values = {
         "tenant": connection.tenant_id,
         "connection": connection.id,
-        "kinds": [kind.value for kind in kinds],
-        "names": [META_NAMES[kind] for kind in kinds],
-        "at": after.at,
-        "id": after.id,
+        "kinds": connection.browser_events,
+        "since": since,
+        "now": now,
         "limit": limit,
     }
     return [Visit(**row) for row in (await session.execute(text(_READ), values)).mappings()]
@@ -174,14 +174,14 @@ async def _plan(session: AsyncSession, connection: MetaConnection, visits: Seque
     tenant = await session.get_one(Tenant, connection.tenant_id)
     subjects = [subject for visit in visits for subject in visit.consent_subjects]
     refused = await refused_subjects(session, [tenant.id], subjects)
-    allowed = [visit for visit in visits if objection(visit, tenant.consent_mode, refused) is None]
-    rows = [_row(connection, visit, payload, now) for visit in allowed if (payload := payload_of(visit, now))]
-    if rows:
-        await session.execute(insert(Delivery).values(rows).on_conflict_do_nothing())
-    return len(rows)
+    allowed = (visit for visit in visits if objection(visit, tenant.consent_mode, refused) is None)
+    told = [(visit, payload) for visit in allowed if (payload := payload_of(visit))]
+    if told:
+        await session.execute(text(_INSERT), _columns(connection, told, now))
+    return len(told)
 
 
-def payload_of(visit: Visit, now: datetime) -> bytes | None:
+def payload_of(visit: Visit) -> bytes | None:
     """The event as Meta gets it; None when Meta would refuse it, and with it the sales of its batch."""
     user_data = build_user_data(_person(visit))
     if is_too_weak(user_data):
@@ -190,7 +190,7 @@ def payload_of(visit: Visit, now: datetime) -> bytes | None:
         event = build_event(
             event_name=visit.event_name,
             event_id=visit.event_id,
-            event_time=min(visit.received_at, now),
+            event_time=visit.received_at,
             user_data=user_data,
             event_source_url=visit.url,
             referrer_url=visit.referrer,
@@ -211,18 +211,15 @@ def _person(visit: Visit) -> Person:
     )
 
 
-def _row(connection: MetaConnection, visit: Visit, payload: bytes, now: datetime) -> dict[str, Any]:
+def _columns(connection: MetaConnection, told: Sequence[tuple[Visit, bytes]], now: datetime) -> dict[str, object]:
     return {
-        "id": new_id(),
-        "tenant_id": connection.tenant_id,
-        "connection_id": connection.id,
-        "event_name": visit.event_name,
-        "event_id": visit.event_id,
-        "event_time": visit.received_at,
-        "consent_subjects": list(visit.consent_subjects),
-        "payload": payload,
-        "state": DeliveryState.WAITING,
-        "attempts": 0,
-        "due_at": now,
-        "created_at": now,
+        "tenant": connection.tenant_id,
+        "connection": connection.id,
+        "now": now,
+        "ids": [new_id() for _ in told],
+        "names": [visit.event_name for visit, _ in told],
+        "event_ids": [visit.event_id for visit, _ in told],
+        "moments": [visit.received_at for visit, _ in told],
+        "subjects": ["{" + ",".join(map(str, visit.consent_subjects)) + "}" for visit, _ in told],
+        "payloads": [payload for _, payload in told],
     }

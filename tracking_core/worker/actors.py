@@ -36,11 +36,11 @@ async def deliver(connection_id: str) -> None:
 async def plan_browser_events(connection_id: str) -> None:
     worker = context.current()
     await worker.doorbell.answered(PLAN_BROWSER_EVENTS, connection_id)
-    mark = None
+    read_on = None
     async for progress in drain_browser_events(UUID(connection_id)):
-        mark = progress.next
+        read_on = progress.next
         if progress.planned:
             worker.doorbell.ring(DELIVER, connection_id)
     # Younger than the overlap, the rest is read again anyway when the scheduler rings.
-    if mark is not None and mark.at < clock.now() - OVERLAP:
+    if read_on is not None and read_on < clock.now() - OVERLAP:
         worker.doorbell.ring(PLAN_BROWSER_EVENTS, connection_id)

@@ -33,9 +33,13 @@ WHERE c.state = 'active' AND coalesce(c.paused_until, :now) <= :now
 """
 _BROWSER_EVENTS_DUE = f"""
 SELECT c.id FROM meta_connections c
+CROSS JOIN LATERAL (
+    SELECT FROM tracking_events e
+    WHERE e.tenant_id = c.tenant_id AND {IS_FORWARDABLE} AND e.kind = ANY(c.browser_events)
+      AND e.received_at >= c.browser_events_from
+    ORDER BY e.received_at LIMIT 1
+) AS first_due
 WHERE c.state = 'active' AND c.browser_events <> '{{}}'
-  AND EXISTS (SELECT FROM tracking_events e WHERE e.tenant_id = c.tenant_id AND {IS_FORWARDABLE}
-              AND e.kind = ANY(c.browser_events) AND e.received_at >= c.browser_events_from)
 """  # noqa: S608 - the condition is a constant
 
 
