@@ -105,4 +105,4 @@ async def _with_attempts(session: SessionDep, delivery: Delivery) -> dict[str, A
 
 
 def _public(delivery: Delivery) -> dict[str, Any]:
-    return delivery.model_dump(exclude={"payload", "lease_id", "leased_at", "tenant_id"})
+    return delivery.model_dump(exclude={"payload", "consent_subjects", "lease_id", "leased_at", "tenant_id"})

@@ -209,6 +209,8 @@
     const entry = { name: name, at: Date.now(), body: event(fields) };
     if (held.length < LIMIT) held.push(entry);
     release();
+    // So that the page's own pixel can use the same id.
+    dispatchEvent(new CustomEvent('hub', { detail: { name: name, event_id: entry.body.event_id } }));
     return entry.body.event_id;
   }
 

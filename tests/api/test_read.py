@@ -4,8 +4,13 @@ import httpx
 
 from tests.api.conftest import Tenant, new_tenant
 from tests.api.test_webhooks import post, signed
+from tracking_core.db.engine import transaction
+from tracking_core.delivery.drain import drain_connection
+from tracking_core.destinations.meta_capi.client import MetaClient
+from tracking_core.pipeline.browser_events import drain_browser_events
 from tracking_core.pipeline.drain import drain_webhooks
 from tracking_core.settings import Settings
+from tracking_core.tenants import service as tenants
 
 
 async def test_a_tenant_sees_its_sales_and_nobody_elses(
@@ -37,3 +42,26 @@ async def test_ready_metrics_and_the_script_answer(client: httpx.AsyncClient, te
     assert "python_info" in (await client.get("/metrics")).text
     script = await client.get("/t.js", params={"key": tenant.write_key})
     assert script.headers["content-type"].startswith("text/javascript")
+
+
+async def test_a_browser_event_withheld_for_consent_is_listed_with_its_reason_and_is_no_sale(
+    client: httpx.AsyncClient, tenant: Tenant, database: Settings
+) -> None:
+    async with transaction() as session:
+        connection = await tenants.connect_meta(
+            session, tenant.id, "1234567890", "EAAtesttoken", actor="test", browser_events=["pageview"]
+        )
+    headers = {"X-Hub-Key": tenant.write_key, "User-Agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"}
+    visit = {"url": "https://loja.example/", "event_id": "view-1", "click_id": "hA", "fbp": "fb.1.1700000000000.12"}
+    await client.post("/track/pageview", json=visit, headers=headers)
+    assert [progress.planned async for progress in drain_browser_events(connection.id)] == [1]
+    refusal = {**visit, "event_id": "view-2", "consent_ads": False}
+    assert (await client.post("/track/pageview", json=refusal, headers=headers)).status_code == 202
+    meta = MetaClient(graph_url="http://127.0.0.1:1", version="v26.0", timeout_seconds=1)
+    await drain_connection(connection.id, client=meta, settings=database)
+    answer = await client.get("/api/v1/deliveries", params={"state": "withheld"}, headers=tenant.bearer)
+    [listed] = answer.json()["items"]
+    said = {name: listed[name] for name in ("event_name", "event_id", "reason", "conversion_id")}
+    assert said == {"event_name": "PageView", "event_id": "view-1", "reason": "consent_refused", "conversion_id": None}
+    assert not {"consent_subjects", "payload"} & set(listed)
+    assert sum((await client.get("/api/v1/conversions", headers=tenant.bearer)).json()["totals"].values()) == 0

@@ -184,3 +184,12 @@ def test_the_key_and_the_hub_are_found_when_a_loader_hides_which_script_is_runni
     shop.publish(f"<script>{loader}</script>")
     shop.visit(AD)
     assert hub.wait("click")[0]["key"] == hub.key
+
+
+def test_the_page_hears_of_every_event_with_the_id_the_hub_gets(shop: Shop, hub: RecordingHub) -> None:
+    heard = "<script>window.heard = []; addEventListener('hub', e => heard.push(e.detail))</script>"
+    shop.publish(head=heard)
+    page = shop.visit(AD)
+    told = page.evaluate("() => heard")
+    sent = {name: hub.wait(name)[0]["event_id"] for name in ("click", "pageview")}
+    assert {one["name"]: one["event_id"] for one in told} == sent

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -45,10 +46,12 @@ class Up:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(60)
 
-    def hub(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def hub(self, *arguments: str, said: str | None = None) -> subprocess.CompletedProcess[str]:
         environment = {**self.environment, "HUB_DATA_DIR": str(self.folder)}
         command = [sys.executable, "-m", "api.cli", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(
+            command, env=environment, input=said, capture_output=True, text=True, timeout=60, check=False
+        )
 
     def runtime(self) -> dict[str, Any]:
         said: dict[str, Any] = json.loads((self.folder / "runtime.json").read_text())
@@ -104,3 +107,19 @@ def test_a_taken_port_is_named_with_the_setting_to_change(up: Up, tmp_path: Path
     assert other.returncode == 1
     assert str(up.port) in other.stderr
     assert "--port" in other.stderr
+
+
+def test_a_page_view_reaches_meta_under_the_browsers_id_by_the_clock_alone(up: Up) -> None:
+    tenant = json.loads(up.hub("tenant", "create", "--name", "Loja", "--json").stdout)
+    arguments = ["--tenant", tenant["tenant_id"], "--dataset", "900000000000002", "--browser-events", "pageview"]
+    assert up.hub("connect", "meta", *arguments, said="EAAToken\n").returncode == 0
+    visit = {"url": "https://loja.example/", "event_id": "pixel-view-1", "fbp": "fb.1.1700000000000.1234567890"}
+    headers = {"X-Hub-Key": tenant["write_key"], "User-Agent": "Mozilla/5.0 (Linux; Android 15) Test"}
+    api = f"http://127.0.0.1:{up.port}"
+    assert httpx.post(f"{api}/track/pageview", json=visit, headers=headers, trust_env=False).status_code == 202
+    simulator = f"{up.runtime()['meta_graph_url']}/_control/events"
+    deadline = time.monotonic() + 30
+    while not (got := httpx.get(simulator, params={"event_id": "pixel-view-1"}, trust_env=False).json()["events"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert [(one["event"]["event_name"], one["event"]["event_id"]) for one in got] == [("PageView", "pixel-view-1")]

@@ -1,16 +1,27 @@
-"""May this person's sale be told to Meta? Read when planning and again when sending."""
+"""May this person's sale or visit be told to Meta? Read when planning and again when sending."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import column
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from tracking_core.models import Consent, ConsentMode, Conversion
+from tracking_core.models import Consent, ConsentMode
 
 REFUSED = "consent_refused"
 MISSING = "consent_missing"
+
+
+class Concerned(Protocol):
+    """What names a person and keeps what they said themselves: a sale, a browser event."""
+
+    @property
+    def consent_subjects(self) -> Sequence[UUID]: ...
+
+    @property
+    def consent_ads(self) -> bool | None: ...
 
 
 async def refused_subjects(session: AsyncSession, tenant_ids: Iterable[UUID], subjects: Iterable[UUID]) -> set[UUID]:
@@ -26,10 +37,10 @@ async def refused_subjects(session: AsyncSession, tenant_ids: Iterable[UUID], su
     return set((await session.scalars(query)).all())
 
 
-def objection(conversion: Conversion, mode: str, refused: set[UUID]) -> str | None:
-    """Why the sale must not be sent, or None. A refusal by any identifier of the person counts."""
-    if refused.intersection(conversion.consent_subjects) or conversion.consent_ads is False:
+def objection(told: Concerned, mode: str, refused: set[UUID]) -> str | None:
+    """Why it must not be sent, or None. A refusal by any identifier of the person counts."""
+    if refused.intersection(told.consent_subjects) or told.consent_ads is False:
         return REFUSED
-    if mode == ConsentMode.OPT_IN and conversion.consent_ads is not True:
+    if mode == ConsentMode.OPT_IN and told.consent_ads is not True:
         return MISSING
     return None

@@ -12,13 +12,22 @@ from tracking_core.models.sale import (
     WebhookState,
 )
 from tracking_core.models.tenant import ApiKey, ApiKeyKind, ConsentMode, Tenant
-from tracking_core.models.tracking import Consent, DedupeEntry, TrackingEvent, TrackingKind
+from tracking_core.models.tracking import (
+    IS_FORWARDABLE,
+    BrowserEvent,
+    Consent,
+    DedupeEntry,
+    TrackingEvent,
+    TrackingKind,
+)
 
 __all__ = [
+    "IS_FORWARDABLE",
     "OPEN_STATES",
     "ApiKey",
     "ApiKeyKind",
     "AuditEntry",
+    "BrowserEvent",
     "ConnectionState",
     "Consent",
     "ConsentMode",

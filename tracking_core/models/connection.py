@@ -4,7 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, UniqueConstraint
+from sqlalchemy import LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from tracking_core.kit.ids import new_id
 from tracking_core.models.base import CreatedAt, Field, SQLModel, Timestamp
@@ -34,6 +35,8 @@ class MetaConnection(SQLModel, table=True):
 
     On hold: the token or a permission is bad; deliveries wait and spend no attempt. ``paused_until`` is the circuit
     breaker's or Meta's throttling: nothing is sent before it. ``failure_streak`` counts transient failures in a row.
+    ``browser_events`` are the kinds (``BrowserEvent``) forwarded to this dataset; those received before
+    ``browser_events_from`` are done with.
     """
 
     __tablename__ = "meta_connections"
@@ -50,6 +53,10 @@ class MetaConnection(SQLModel, table=True):
     held_at: datetime | None = Timestamp(default=None)
     paused_until: datetime | None = Timestamp(default=None)
     failure_streak: int = 0
+    browser_events: list[str] = Field(
+        default=[], sa_type=ARRAY(Text), sa_column_kwargs={"server_default": text("'{}'")}
+    )
+    browser_events_from: datetime = CreatedAt()
     created_at: datetime = CreatedAt()
 
 

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
 from tracking_core.kit.ids import new_id
 from tracking_core.models.base import CreatedAt, Field, Json, SQLModel, Timestamp
@@ -28,7 +30,8 @@ class Delivery(SQLModel, table=True):
     """One event for one dataset, sent under one ``event_id`` for ever.
 
     ``payload`` is the event's JSON as it goes out (hashed). ``leased_at`` is set while a worker sends it; a lease found
-    expired means the worker died and the attempt is ambiguous.
+    expired means the worker died and the attempt is ambiguous. A browser event has no conversion; the ids of its
+    person stand in ``consent_subjects``, to be asked again when it is sent.
     """
 
     __tablename__ = "deliveries"
@@ -36,6 +39,12 @@ class Delivery(SQLModel, table=True):
         UniqueConstraint("connection_id", "event_name", "event_id"),
         Index(
             "ix_deliveries_due", "connection_id", "due_at", postgresql_where=text("state IN ('waiting', 'retrying')")
+        ),
+        Index(
+            "ix_deliveries_due_sales",
+            "connection_id",
+            "due_at",
+            postgresql_where=text("state IN ('waiting', 'retrying') AND conversion_id IS NOT NULL"),
         ),
         Index("ix_deliveries_dead", "tenant_id", "created_at", postgresql_where=text("state = 'dead'")),
         Index("ix_deliveries_listing", "tenant_id", "created_at"),
@@ -48,6 +57,7 @@ class Delivery(SQLModel, table=True):
     event_name: str
     event_id: str
     event_time: datetime = Timestamp()
+    consent_subjects: list[UUID] | None = Field(default=None, sa_type=ARRAY(PG_UUID(as_uuid=True)))
     payload: bytes = Field(sa_type=LargeBinary)
     state: str = DeliveryState.WAITING
     reason: str | None = None

@@ -1,6 +1,7 @@
 """Tenants, their keys and their connections. Every change leaves an audit entry."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,9 +11,18 @@ from sqlmodel import select
 from tracking_core.audit.service import record
 from tracking_core.errors import InvalidRequest, NotFound, Unauthorized
 from tracking_core.gateways import registry
+from tracking_core.kit import clock
 from tracking_core.kit.hashing import sha256_bytes
 from tracking_core.kit.ids import new_id
-from tracking_core.models import ApiKey, ApiKeyKind, ConnectionState, MetaConnection, Tenant, WebhookEndpoint
+from tracking_core.models import (
+    ApiKey,
+    ApiKeyKind,
+    BrowserEvent,
+    ConnectionState,
+    MetaConnection,
+    Tenant,
+    WebhookEndpoint,
+)
 from tracking_core.secrets.keyring import TenantCipher, cipher_for, new_data_key
 
 _PREFIX = {ApiKeyKind.WRITE: "wk_hub_", ApiKeyKind.SECRET: "sk_hub_"}
@@ -66,8 +76,12 @@ async def connect_meta(
     actor: str,
     test_event_code: str | None = None,
     app_secret: str | None = None,
+    browser_events: Collection[str] | None = None,
 ) -> MetaConnection:
-    """Create the dataset's connection or replace its token; either way it is active again and drains by itself."""
+    """Create the dataset's connection or replace its token; either way it is active again and drains by itself.
+
+    ``browser_events`` (of ``BrowserEvent``) are forwarded from now on; None leaves them as they were, at first none.
+    """
     if not (dataset_id.isascii() and dataset_id.isdigit()):
         raise InvalidRequest([_problem("dataset_id", "The dataset id has only digits.")])
     if not access_token:
@@ -85,8 +99,27 @@ async def connect_meta(
     connection.hold_code = connection.held_at = connection.paused_until = None
     connection.failure_streak = 0
     session.add(connection)
+    if browser_events is not None:
+        _forward(session, connection, browser_events, actor=actor)
     record(session, actor=actor, action="meta.connected", subject=str(connection.id), tenant_id=tenant_id)
     return connection
+
+
+def _forward(session: AsyncSession, connection: MetaConnection, kinds: Collection[str], *, actor: str) -> None:
+    """Set what is forwarded. Nothing received before it was asked for is."""
+    if set(kinds) - set(BrowserEvent):
+        raise InvalidRequest([_problem("browser_events", f"Choose from {', '.join(BrowserEvent)}.")])
+    if not connection.browser_events:
+        connection.browser_events_from = clock.now()
+    connection.browser_events = sorted({str(kind) for kind in kinds})
+    record(
+        session,
+        actor=actor,
+        action="meta.browser_events_chosen",
+        subject=str(connection.id),
+        tenant_id=connection.tenant_id,
+        browser_events=connection.browser_events,
+    )
 
 
 async def connect_gateway(

@@ -24,11 +24,12 @@ log = structlog.get_logger()
 
 
 class Bell(StrEnum):
-    """What is due; ``deliver`` names its connection."""
+    """What is due; the last two name their connection."""
 
     PROCESS_SALES = "process_sales"
     REMATCH = "rematch"
     DELIVER = "deliver"
+    PLAN_BROWSER_EVENTS = "plan_browser_events"
 
 
 class Doorbell:

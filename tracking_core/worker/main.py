@@ -14,7 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from tracking_core.db.engine import dispose
 from tracking_core.delivery.drain import drain_connection
 from tracking_core.destinations.meta_capi.client import MetaClient
+from tracking_core.kit import clock
 from tracking_core.logging import configure_logging
+from tracking_core.pipeline.browser_events import OVERLAP, drain_browser_events
 from tracking_core.pipeline.drain import drain_webhooks, rematch_due
 from tracking_core.settings import Settings, get_settings
 from tracking_core.worker.doorbell import Bell, Doorbell
@@ -39,6 +41,7 @@ class Worker:
         self._rounds = {
             Bell.PROCESS_SALES: Rounds("sales", self._process_sales, limit=1),
             Bell.REMATCH: Rounds("rematches", self._rematch, limit=1),
+            Bell.PLAN_BROWSER_EVENTS: Rounds("browser_events", self._plan_browser_events, limit=1),
             Bell.DELIVER: Rounds("deliveries", self._deliver, limit=settings.delivery_streams),
         }
 
@@ -78,6 +81,16 @@ class Worker:
 
     async def _rematch(self, _key: str) -> None:
         self._wake_deliveries(await rematch_due())
+
+    async def _plan_browser_events(self, connection_id: str) -> None:
+        read_on = None
+        async for progress in drain_browser_events(UUID(connection_id)):
+            read_on = progress.next
+            if progress.planned:
+                self.wake(Bell.DELIVER, connection_id)
+        # Younger than the overlap, the rest is read again anyway when the scheduler rings.
+        if read_on is not None and read_on < clock.now() - OVERLAP:
+            self.wake(Bell.PLAN_BROWSER_EVENTS, connection_id)
 
     def _wake_deliveries(self, connections: Iterable[UUID]) -> None:
         for connection_id in connections:

@@ -13,10 +13,12 @@ from tracking_core.kit import clock
 from tracking_core.logging import configure_logging
 from tracking_core.settings import Settings, get_settings
 from tracking_core.worker.doorbell import Doorbell
-from tracking_core.worker.sweeper import sweep
+from tracking_core.worker.sweeper import sweep, sweep_browser_events
 
 log = structlog.get_logger()
 _DAY_SECONDS = 86_400.0
+# Meta wants browser events within the hour; each round reads the overlap of the last one again.
+_BROWSER_EVENTS_SECONDS = 5.0
 
 
 async def keep_house(settings: Settings) -> None:
@@ -39,6 +41,7 @@ async def run() -> None:
     log.info("scheduler_started")
     jobs = [
         asyncio.create_task(_every(settings.sweep_interval_ms / 1_000, lambda: sweep(doorbell.ring))),
+        asyncio.create_task(_every(_BROWSER_EVENTS_SECONDS, lambda: sweep_browser_events(doorbell.ring))),
         asyncio.create_task(_every(_DAY_SECONDS, lambda: keep_house(settings))),
     ]
     await stopping.wait()

@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
+from tracking_core.models import IS_FORWARDABLE
 from tracking_core.worker.doorbell import Bell
 
 _SALES_DUE = """
@@ -18,6 +19,16 @@ WHERE c.state = 'active' AND coalesce(c.paused_until, :now) <= :now
   AND EXISTS (SELECT FROM deliveries d WHERE d.connection_id = c.id
               AND d.state IN ('waiting', 'retrying') AND d.due_at <= :now)
 """
+_BROWSER_EVENTS_DUE = f"""
+SELECT c.id FROM meta_connections c
+CROSS JOIN LATERAL (
+    SELECT FROM tracking_events e
+    WHERE e.tenant_id = c.tenant_id AND {IS_FORWARDABLE} AND e.kind = ANY(c.browser_events)
+      AND e.received_at >= c.browser_events_from
+    ORDER BY e.received_at LIMIT 1
+) AS first_due
+WHERE c.state = 'active' AND c.browser_events <> '{{}}'
+"""  # noqa: S608 - the condition is a constant
 
 
 async def sweep(ring: Callable[[Bell, str], None]) -> None:
@@ -32,3 +43,11 @@ async def sweep(ring: Callable[[Bell, str], None]) -> None:
         ring(Bell.REMATCH, "")
     for connection_id in connections:
         ring(Bell.DELIVER, str(connection_id))
+
+
+async def sweep_browser_events(ring: Callable[[Bell, str], None]) -> None:
+    """Ring for the connections that forward browser events and have some that may be new."""
+    async with transaction() as session:
+        connections = (await session.execute(text(_BROWSER_EVENTS_DUE))).scalars().all()
+    for connection_id in connections:
+        ring(Bell.PLAN_BROWSER_EVENTS, str(connection_id))

@@ -18,6 +18,8 @@ FUTURE_TOLERANCE = timedelta(minutes=5)
 PARTNER_AGENT = "hub_0_1"
 
 PURCHASE = "Purchase"
+PAGE_VIEW = "PageView"
+INITIATE_CHECKOUT = "InitiateCheckout"
 ACTION_SOURCES = frozenset(
     ("email", "website", "app", "phone_call", "chat", "physical_store", "system_generated", "business_messaging")
 ) | {"other"}

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261124_0003"
-down_revision = "20261124_0001"
+down_revision = "20261124_0002"
 branch_labels = None
 depends_on = None
 
