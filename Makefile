@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTHON := $(shell for p in python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
 
-.PHONY: help install run test lint lock clean
+.PHONY: help install run test bench lint lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ run: install ## Start the whole hub on this machine
 test: install ## Run every test, browser included
 	@$(BIN)/python tests/browser/chromium.py
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+bench: install ## Measure speed against stated limits: a table, and .hub/bench.json
+	@$(BIN)/python -m evals.bench
 
 lint: install ## Style, types and the rule of the rooms
 	@$(BIN)/ruff check .

@@ -34,7 +34,7 @@ def main() -> None:
         report.figures += _run(_PARTS[letter], asked.seconds)
     report.show(console)
     report.write(asked.json)
-    console.print(f"Written to {asked.json}.")
+    console.print(f"Written to {asked.json}.", soft_wrap=True)
     sys.exit(0 if report.holds else 1)
 
 

@@ -1,0 +1,86 @@
+"""Rounds: one at a time for each key, one more for a wake meanwhile, and no failure that ends them."""
+
+import asyncio
+
+import pytest
+
+from tracking_core.worker.rounds import Rounds
+
+
+class Work:
+    """Counts its rounds; each waits for ``go``."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+        self.running = 0
+        self.most = 0
+        self.go = asyncio.Event()
+
+    async def __call__(self, key: str) -> None:
+        self.started.append(key)
+        self.running += 1
+        self.most = max(self.most, self.running)
+        await self.go.wait()
+        self.running -= 1
+        if key == "fails":
+            raise RuntimeError
+
+
+async def settled() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_wakes_during_a_round_are_one_more_round_however_many() -> None:
+    work = Work()
+    rounds = Rounds("test", work, limit=4)
+    for _ in range(5):
+        rounds.wake("a")
+        await settled()
+    assert work.started == ["a"]
+    work.go.set()
+    await settled()
+    assert work.started == ["a", "a"]
+    rounds.wake("a")
+    await settled()
+    assert work.started == ["a", "a", "a"]
+
+
+async def test_keys_run_beside_each_other_up_to_the_limit_and_the_rest_wait_their_turn() -> None:
+    work = Work()
+    rounds = Rounds("test", work, limit=2)
+    for key in "abc":
+        rounds.wake(key)
+    await settled()
+    assert work.started == ["a", "b"]
+    work.go.set()
+    await settled()
+    assert (work.started, work.most) == (["a", "b", "c"], 2)
+
+
+@pytest.mark.filterwarnings("error")
+async def test_a_round_that_fails_leaves_its_key_ready_for_the_next_wake() -> None:
+    work = Work()
+    work.go.set()
+    rounds = Rounds("test", work, limit=1)
+    rounds.wake("fails")
+    await settled()
+    rounds.wake("fails")
+    await settled()
+    assert work.started == ["fails", "fails"]
+
+
+async def test_close_lets_the_round_under_way_end_and_starts_no_other() -> None:
+    work = Work()
+    rounds = Rounds("test", work, limit=1)
+    rounds.wake("a")
+    await settled()
+    rounds.wake("a")
+    closing = asyncio.create_task(rounds.close())
+    await settled()
+    assert not closing.done()
+    work.go.set()
+    await closing
+    rounds.wake("b")
+    await settled()
+    assert work.started == ["a"]
