@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking_core.destinations.meta_capi.event import FUTURE_TOLERANCE, build_event, clamp_event_time
+from tracking_core.destinations.meta_capi.event import build_event
 from tracking_core.kit.money import Money
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -102,10 +102,3 @@ def test_text_from_outside_cannot_break_the_json() -> None:
     assert orjson.loads(orjson.dumps(event)) == event
     assert len(event["custom_data"]["content_name"]) == 500
     assert "event_source_url" not in event
-
-
-def test_the_clock_may_run_ahead_a_little_and_no_more() -> None:
-    assert clamp_event_time(NOW - timedelta(days=3), NOW) == NOW - timedelta(days=3)
-    assert clamp_event_time(NOW + FUTURE_TOLERANCE, NOW) == NOW
-    with pytest.raises(ValueError, match="future"):
-        clamp_event_time(NOW + FUTURE_TOLERANCE + timedelta(seconds=1), NOW)

@@ -26,7 +26,7 @@ def objection(sale: Sale, now: datetime) -> str | None:
         return f"{conversion.status}_before_delivery"
     if conversion.amount is None or not conversion.currency:
         return "no_value"
-    if event_time(conversion) + MAX_EVENT_AGE <= now:
+    if event_time(conversion, now) + MAX_EVENT_AGE <= now:
         return "older_than_7_days"
     if is_too_weak(conversion.user_data):
         return "too_little_customer_data"
@@ -37,8 +37,9 @@ def objection(sale: Sale, now: datetime) -> str | None:
     return None if sale.connections else "no_dataset_connected"
 
 
-def event_time(conversion: Conversion) -> datetime:
-    return conversion.approved_at or conversion.occurred_at
+def event_time(conversion: Conversion, now: datetime) -> datetime:
+    """When it was paid. A time to come is a clock or a zone of the gateway's: Meta would refuse it, and its batch."""
+    return min(conversion.approved_at or conversion.occurred_at, now)
 
 
 def enrich(conversion: Conversion, click: Candidate) -> None:
@@ -64,7 +65,7 @@ def payload_of(conversion: Conversion, now: datetime) -> bytes:
     event = build_event(
         event_name=conversion.event_name,
         event_id=str(conversion.event_id),
-        event_time=min(event_time(conversion), now),
+        event_time=event_time(conversion, now),
         user_data=conversion.user_data,
         value=Money(conversion.amount, conversion.currency),
         order_id=conversion.sale_id,
@@ -93,7 +94,7 @@ def _row(sale: Sale, connection_id: Any, now: datetime, hold_back: dict[Any, tim
         "conversion_id": conversion.id,
         "event_name": conversion.event_name,
         "event_id": str(conversion.event_id),
-        "event_time": event_time(conversion),
+        "event_time": event_time(conversion, now),
         "payload": payload_of(conversion, now),
         "state": DeliveryState.WAITING,
         "attempts": 0,

@@ -14,7 +14,6 @@ _BASE = timedelta(seconds=2)
 _CAP = timedelta(hours=1)
 # Enough for a request to be sent and answered before Meta's own limit.
 _MARGIN = timedelta(minutes=2)
-SENDABLE_FOR = MAX_EVENT_AGE - _MARGIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from tracking_core.gateways.sale_event import Ignored, SaleEvent
 
 @dataclass(frozen=True, slots=True)
 class InboundRequest:
-    """A webhook before anything is believed: raw bytes, lower-case header names, first value of each query key."""
+    """A webhook before anything is believed: raw bytes, lower-case header names, last value of each query key."""
 
     body: bytes
     headers: Mapping[str, str]

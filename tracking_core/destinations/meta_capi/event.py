@@ -13,7 +13,6 @@ from tracking_core.kit.money import Money
 MAX_EVENT_AGE = timedelta(days=7)
 # From the first copy Meta took: a later one with the same name and id is dropped only within this time.
 DEDUPE_WINDOW = timedelta(hours=48)
-FUTURE_TOLERANCE = timedelta(minutes=5)
 # Meta asks for name_major_minor in lower case; its dataset quality reports can be filtered by it.
 PARTNER_AGENT = "hub_0_1"
 
@@ -35,13 +34,6 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _MAX_AMOUNT = Decimal(10) ** 13
 _URL_LIMIT = 2_048
 _TEXT_LIMIT = 500
-
-
-def clamp_event_time(event_time: datetime, now: datetime) -> datetime:
-    """``event_time``, or ``now`` when a clock ran at most FUTURE_TOLERANCE ahead. Raises ValueError beyond that."""
-    if event_time > now + FUTURE_TOLERANCE:
-        raise ValueError("event_time is in the future")
-    return min(event_time, now)
 
 
 def build_event(
