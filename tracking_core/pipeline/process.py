@@ -52,18 +52,20 @@ async def _through_the_stages(
     session: AsyncSession, batch: Sequence[Work], now: datetime, settings: Settings
 ) -> BatchResult:
     sales = await advance(session, batch, now)
-    await attribute(session, [sale for sale in sales if sale.conversion.decision == Decision.UNDECIDED], now)
+    undecided = [sale for sale in sales if sale.conversion.decision == Decision.UNDECIDED]
+    unmatched = await attribute(session, undecided, now)
     due = [sale for sale in sales if _is_to_decide(sale.conversion)]
-    connections = await decide(session, due, now, settings)
+    late = _late_clicks([sale for sale in due if sale.conversion.id in unmatched], settings)
+    connections = await decide(session, due, now, hold_back=late)
     await withdraw_refunded(session, [sale.conversion for sale in sales])
     await _close(session, batch, now)
     return BatchResult(len(batch), connections)
 
 
-async def attribute(session: AsyncSession, sales: Sequence[Sale], now: datetime) -> None:
-    """Match the sales, keep the explanation, and take what the click knows."""
+async def attribute(session: AsyncSession, sales: Sequence[Sale], now: datetime) -> set[UUID]:
+    """Match the sales, keep the explanation, and take what the click knows; the conversions that found no click."""
     if not sales:
-        return
+        return set()
     results = await match(session, sales)
     rows = [_match_row(sale, result, now) for sale, result in zip(sales, results, strict=True)]
     replacing = bulk.replacing("conversion_id", [name for name in rows[0] if name != "conversion_id"])
@@ -76,9 +78,12 @@ async def attribute(session: AsyncSession, sales: Sequence[Sale], now: datetime)
             conversion.consent_subjects = sorted({*conversion.consent_subjects, *named}, key=str)
             if click.consent_ads is not None:
                 conversion.consent_ads = click.consent_ads
+    return {sale.conversion.id for sale, result in zip(sales, results, strict=True) if result.candidate is None}
 
 
-async def decide(session: AsyncSession, sales: Sequence[Sale], now: datetime, settings: Settings) -> frozenset[UUID]:
+async def decide(
+    session: AsyncSession, sales: Sequence[Sale], now: datetime, *, hold_back: dict[UUID, timedelta]
+) -> frozenset[UUID]:
     """Claim, ask for consent, plan; the connections that got deliveries."""
     if not sales:
         return frozenset()
@@ -93,7 +98,10 @@ async def decide(session: AsyncSession, sales: Sequence[Sale], now: datetime, se
         sale.conversion.decision, sale.conversion.decision_reason = decision, reason
         if decision is Decision.PLANNED:
             planned.append(sale)
-    await delivery_plan.plan(session, planned, now, hold_back=await _late_clicks(session, planned, now, settings))
+    for sale in planned:
+        if grace := hold_back.get(sale.conversion.id):
+            sale.conversion.rematch_at = now + grace
+    await delivery_plan.plan(session, planned, now, hold_back=hold_back)
     return frozenset(one.id for sale in planned for one in sale.connections)
 
 
@@ -117,23 +125,10 @@ async def _connect(session: AsyncSession, sales: Sequence[Sale]) -> None:
         sale.connections = [one for one in connections if one.tenant_id == sale.conversion.tenant_id]
 
 
-async def _late_clicks(
-    session: AsyncSession, planned: Sequence[Sale], now: datetime, settings: Settings
-) -> dict[UUID, timedelta]:
+def _late_clicks(unmatched: Sequence[Sale], settings: Settings) -> dict[UUID, timedelta]:
     """A sale that names a click we have not seen waits a little for it, then goes as it is."""
-    if not planned:
-        return {}
-    ids = [sale.conversion.id for sale in planned]
-    query = select(Match.conversion_id).where(Match.conversion_id.in_(ids), Match.tracking_event_id == None)  # type: ignore[attr-defined]  # noqa: E711
-    unmatched = set((await session.scalars(query)).all())
     grace = timedelta(seconds=settings.late_click_grace_seconds)
-    late = {}
-    for sale in planned:
-        conversion = sale.conversion
-        if conversion.id in unmatched and click_tokens(conversion.facts.get("carriers", {})):
-            conversion.rematch_at = now + grace
-            late[conversion.id] = grace
-    return late
+    return {sale.conversion.id: grace for sale in unmatched if click_tokens(sale.conversion.facts.get("carriers", {}))}
 
 
 def _match_row(sale: Sale, result: MatchResult, now: datetime) -> dict[str, object]:
