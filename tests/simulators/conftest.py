@@ -11,22 +11,14 @@ import uvicorn
 
 from evals.simulators.meta.app import create_app
 from evals.simulators.meta.state import State
+from evals.simulators.meta.transport import config
 
 
 @pytest.fixture(scope="module")
 def base_url() -> Iterator[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            create_app(State()),
-            loop="uvloop",
-            http="httptools",
-            access_log=False,
-            log_level="critical",
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(config(create_app(State()), listener.getsockname()[1]))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + 10

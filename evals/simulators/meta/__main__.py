@@ -6,6 +6,7 @@ import uvicorn
 
 from evals.simulators.meta.app import create_app
 from evals.simulators.meta.state import State
+from evals.simulators.meta.transport import config
 
 
 def main() -> None:
@@ -15,7 +16,7 @@ def main() -> None:
     parser.add_argument("--no-store-bodies", action="store_true", help="count only, for benchmarks")
     asked = parser.parse_args()
     app = create_app(State(keep=asked.keep, with_bodies=not asked.no_store_bodies))
-    uvicorn.run(app, host="127.0.0.1", port=asked.port, loop="uvloop", http="httptools", access_log=False)
+    uvicorn.Server(config(app, asked.port)).run()
 
 
 main()
