@@ -1,6 +1,7 @@
 """The server: each answer leaves in one write, and a handler can cut the connection it was called on."""
 
 import asyncio
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope
@@ -9,8 +10,47 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 _EXTENSION = "simulator.transport"
 
 
+class _OneWrite(asyncio.Transport):
+    """Sends what was written in one turn of the loop together: header and body apart cost a client two wake-ups, and
+    40 ms where the acknowledgement of the first is delayed."""
+
+    def __init__(self, wrapped: asyncio.Transport) -> None:
+        super().__init__()
+        self._wrapped = wrapped
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if not self._parts:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._parts.append(bytes(data))
+
+    def close(self) -> None:
+        self._flush()
+        self._wrapped.close()
+
+    def is_closing(self) -> bool:
+        return self._wrapped.is_closing()
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self._wrapped.get_extra_info(name, default)
+
+    def pause_reading(self) -> None:
+        self._wrapped.pause_reading()
+
+    def resume_reading(self) -> None:
+        self._wrapped.resume_reading()
+
+    def _flush(self) -> None:
+        parts, self._parts = self._parts, []
+        if parts and not self._wrapped.is_closing():
+            self._wrapped.write(b"".join(parts))
+
+
 class Protocol(HttpToolsProtocol):
     """Hands its transport to the application, as an ASGI extension."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(_OneWrite(transport))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -18,7 +58,7 @@ class Protocol(HttpToolsProtocol):
 
 
 def config(app: ASGIApp, port: int) -> uvicorn.Config:
-    """On 127.0.0.1. uvloop sends what one handler writes without waiting, header and body, in one packet."""
+    """The server on 127.0.0.1."""
     return uvicorn.Config(
         app,
         host="127.0.0.1",

@@ -3,13 +3,19 @@
 import re
 from datetime import UTC, datetime
 
+
+def _midnight(year: int, month: int, day: int) -> float:
+    return datetime(year, month, day, tzinfo=UTC).timestamp()
+
+
+# Oldest first, in unix seconds.
 _ENDS = {
-    (20, 0): datetime(2026, 9, 24, tzinfo=UTC),
-    (21, 0): datetime(2027, 1, 21, tzinfo=UTC),
-    (22, 0): datetime(2027, 5, 20, tzinfo=UTC),
-    (23, 0): datetime(2027, 10, 8, tzinfo=UTC),
-    (24, 0): datetime(2028, 2, 18, tzinfo=UTC),
-    (25, 0): datetime(2028, 7, 29, tzinfo=UTC),
+    (20, 0): _midnight(2026, 9, 24),
+    (21, 0): _midnight(2027, 1, 21),
+    (22, 0): _midnight(2027, 5, 20),
+    (23, 0): _midnight(2027, 10, 8),
+    (24, 0): _midnight(2028, 2, 18),
+    (25, 0): _midnight(2028, 7, 29),
 }
 _NEWEST = (26, 0)
 _FORM = re.compile(r"v([0-9]{1,3})\.([0-9]{1,2})")
@@ -21,7 +27,9 @@ def answering_version(asked: str, now: float) -> str | None:
     if form is None:
         return None
     number = int(form[1]), int(form[2])
-    alive = min((known for known, end in _ENDS.items() if end.timestamp() > now), default=_NEWEST)
+    if number >= _NEWEST:
+        return asked
+    alive = next((known for known, end in _ENDS.items() if end > now), _NEWEST)
     return _text(max(number, alive))
 
 
