@@ -11,29 +11,22 @@ import uvicorn
 
 from evals.simulators.meta.app import create_app
 from evals.simulators.meta.state import State
+from evals.simulators.meta.transport import config
 
 
 @pytest.fixture(scope="module")
 def base_url() -> Iterator[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            create_app(State()),
-            loop="uvloop",
-            http="httptools",
-            access_log=False,
-            log_level="critical",
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
+        port = listener.getsockname()[1]
+        server = uvicorn.Server(config(create_app(State()), port))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + 10
         while not server.started and time.monotonic() < deadline:
             time.sleep(0.01)
         assert server.started
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"http://127.0.0.1:{port}"
         server.should_exit = True
         thread.join(10)
 

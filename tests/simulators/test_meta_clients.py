@@ -1,45 +1,35 @@
-"""Meta's own SDK as a client, strict registration in-process, and where the simulator is still laxer than Meta."""
+"""Meta's own SDK as a client."""
 
-import hashlib
-import hmac
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
+from facebook_business.adobjects.adspixel import AdsPixel
 from facebook_business.adobjects.serverside.action_source import ActionSource
+from facebook_business.adobjects.serverside.app_data import AppData
+from facebook_business.adobjects.serverside.content import Content
 from facebook_business.adobjects.serverside.custom_data import CustomData
+from facebook_business.adobjects.serverside.delivery_category import DeliveryCategory
 from facebook_business.adobjects.serverside.event import Event
 from facebook_business.adobjects.serverside.event_request import EventRequest
+from facebook_business.adobjects.serverside.extended_device_info import ExtendedDeviceInfo
+from facebook_business.adobjects.serverside.gender import Gender
 from facebook_business.adobjects.serverside.user_data import UserData
 from facebook_business.api import FacebookAdsApi
 from facebook_business.exceptions import FacebookRequestError
 from facebook_business.session import FacebookSession
 
-from evals.simulators.meta.app import create_app
-from evals.simulators.meta.state import State
+from tests.simulators.calls import DATASET, DAY, HASH, TOKEN, add_fault, taken
 
-_HASH = hashlib.sha256(b"buyer@example.com").hexdigest()
-_DATASET, _TOKEN, _SECRET = "1234567890", "EAATest", "app-secret"
-
-
-def event(**changes: Any) -> dict[str, Any]:
-    return {
-        "event_name": "Purchase",
-        "event_time": int(time.time()),
-        "event_id": "sale-1",
-        "action_source": "website",
-        "user_data": {"em": _HASH},
-        "custom_data": {"value": 197.9, "currency": "BRL"},
-    } | changes
+_SECRET, _PROVEN = "app-secret", "9100"
 
 
 @pytest.fixture
 def sdk(base_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FacebookAdsApi]:
     before = FacebookAdsApi.get_default_api()
     monkeypatch.setattr(FacebookSession, "GRAPH", base_url)
-    api = FacebookAdsApi.init(access_token=_TOKEN, crash_log=False, timeout=5)
+    api = FacebookAdsApi.init(access_token=TOKEN, crash_log=False, timeout=5)
     api._session.requests.trust_env = False
     yield api
     api._session.requests.close()
@@ -57,82 +47,108 @@ def sdk_event(event_id: str, *, event_time: int | None = None) -> Event:
     )
 
 
+def send(*events: Event, **more: str) -> int:
+    answer = EventRequest(pixel_id=more.pop("pixel_id", DATASET), events=list(events), **more).execute()
+    assert answer.fbtrace_id
+    received: int = answer.events_received
+    return received
+
+
 @pytest.mark.usefixtures("sdk")
 @pytest.mark.parametrize("count", [1, 25])
 def test_the_official_sdk_sends_one_event_and_a_batch(meta: httpx.Client, count: int) -> None:
     sent = [f"sale-{at}" for at in range(count)]
-    answer = EventRequest(pixel_id=_DATASET, events=[sdk_event(one) for one in sent]).execute()
-    assert (answer.events_received, bool(answer.fbtrace_id)) == (count, True)
-    found = [one["event"] for one in meta.get("/_control/events").json()["events"]]
+    assert send(*map(sdk_event, sent)) == count
+    found = [one["event"] for one in taken(meta)]
     assert [one["event_id"] for one in found] == sent
-    assert found[0]["user_data"]["em"] == [_HASH]
+    assert found[0]["user_data"]["em"] == [HASH]
+
+
+@pytest.mark.usefixtures("sdk")
+def test_everything_the_official_sdk_knows_of_a_sale_is_taken(meta: httpx.Client) -> None:
+    whole = sdk_event("whole")
+    whole.user_data = UserData(
+        emails=["buyer@example.com", "other@example.com"],
+        phone="5511988887777",
+        gender=Gender.FEMALE,
+        first_name="Maria",
+        last_name="Silva",
+        date_of_birth="19860711",
+        city="São Paulo",
+        state="SP",
+        zip_code="01310100",
+        country_code="BR",
+        client_ip_address="203.0.113.7",
+        client_user_agent="Mozilla/5.0",
+        fbc="fb.1.1700000000000.IwAR_a-B",
+        fbp="fb.1.1700000000000.1234567890",
+        lead_id="123456789012345",
+    )
+    course = Content(product_id="p-1", quantity=1, item_price=197.9, delivery_category=DeliveryCategory.HOME_DELIVERY)
+    whole.custom_data = CustomData(
+        value=197.9,
+        currency="BRL",
+        content_ids=["p-1"],
+        content_type="product",
+        contents=[course],
+        num_items=1,
+        order_id="HP1",
+        custom_properties={"plan": "gold"},
+    )
+    whole.data_processing_options = ["LDU"]
+    whole.data_processing_options_country = whole.data_processing_options_state = 0
+    assert send(whole, test_event_code="TEST1", partner_agent="hub_0_1") == 1
+    assert taken(meta)[0]["parameters"] == {"test_event_code": "TEST1", "partner_agent": "hub_0_1"}
+
+
+@pytest.mark.usefixtures("sdk", "meta")
+def test_an_app_event_of_the_official_sdk_is_taken() -> None:
+    of_app = sdk_event("app")
+    of_app.action_source = ActionSource.APP
+    device = ExtendedDeviceInfo(ext_info_version="a2", app_package_name="com.example", os_version="14")
+    for name in vars(device):
+        if getattr(device, name) is None:
+            setattr(device, name, "")
+    of_app.app_data = AppData(advertiser_tracking_enabled=True, application_tracking_enabled=True, extinfo=device)
+    assert send(of_app) == 1
 
 
 @pytest.mark.usefixtures("sdk")
 def test_the_official_sdk_reads_a_refusal(meta: httpx.Client) -> None:
-    old = sdk_event("old", event_time=int(time.time()) - 8 * 86_400)
+    old = sdk_event("old", event_time=int(time.time()) - 8 * DAY)
     with pytest.raises(FacebookRequestError) as refused:
-        EventRequest(pixel_id=_DATASET, events=[sdk_event("good"), old]).execute()
+        send(sdk_event("good"), old)
     error = refused.value
     assert (error.http_status(), error.api_error_code(), error.api_error_subcode()) == (400, 100, 2804003)
-    assert meta.get("/_control/events").json()["events"] == []
+    assert error.api_blame_field_specs() == [["data", 1, "event_time"]]
+    assert taken(meta) == []
 
 
-def in_process() -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(create_app(State())), base_url="http://simulator")
+@pytest.mark.usefixtures("sdk")
+def test_the_official_sdk_sees_a_passing_failure_as_transient(meta: httpx.Client) -> None:
+    add_fault(meta, "graph_500")
+    with pytest.raises(FacebookRequestError) as failed:
+        send(sdk_event("later"))
+    assert failed.value.api_transient_error() is True
+    assert send(sdk_event("later")) == 1
 
 
-async def register(client: httpx.AsyncClient) -> None:
-    dataset = {"dataset_id": _DATASET, "access_token": _TOKEN, "app_secret": _SECRET}
-    assert (await client.post("/_control/datasets", json=dataset)).is_success
+@pytest.mark.usefixtures("sdk")
+def test_the_official_sdk_proves_that_it_knows_the_app_secret(meta: httpx.Client, base_url: str) -> None:
+    dataset = {"dataset_id": _PROVEN, "access_token": "EAAProven", "app_secret": _SECRET}
+    assert meta.post("/_control/datasets", json=dataset).is_success
+    for secret, is_taken in ((_SECRET, True), ("other", False)):
+        api = FacebookAdsApi.init(access_token="EAAProven", app_secret=secret, crash_log=False, timeout=5)
+        api._session.requests.trust_env = False
+        if is_taken:
+            assert send(sdk_event("proven"), pixel_id=_PROVEN) == 1
+        else:
+            with pytest.raises(FacebookRequestError):
+                send(sdk_event("unproven"), pixel_id=_PROVEN)
+        api._session.requests.close()
+    assert [one["event"]["event_id"] for one in taken(meta)] == ["proven"]
 
 
-async def code_of(client: httpx.AsyncClient, dataset: str, token: str, **more: str) -> tuple[int, int | None]:
-    """HTTP status and error code; None when the event was taken."""
-    body = {"data": [event()], "access_token": token, **more}
-    answer = await client.post(f"/v26.0/{dataset}/events", json=body)
-    return answer.status_code, answer.json().get("error", {}).get("code")
-
-
-async def test_a_registered_dataset_wants_its_own_token_and_the_proof_of_its_app() -> None:
-    proof = hmac.new(_SECRET.encode(), _TOKEN.encode(), hashlib.sha256).hexdigest()
-    async with in_process() as client:
-        await register(client)
-        assert await code_of(client, _DATASET, "EAAOther", appsecret_proof=proof) == (401, 190)
-        assert await code_of(client, _DATASET, _TOKEN) == (400, 100)
-        assert await code_of(client, _DATASET, _TOKEN, appsecret_proof="0" * 64) == (400, 100)
-        assert await code_of(client, _DATASET, _TOKEN, appsecret_proof=proof) == (200, None)
-
-
-async def test_a_registered_token_has_no_right_to_another_dataset() -> None:
-    async with in_process() as client:
-        await register(client)
-        assert await code_of(client, "999", _TOKEN) == (400, 100)
-
-
-async def test_registering_one_dataset_leaves_the_others_open() -> None:
-    async with in_process() as client:
-        await register(client)
-        assert await code_of(client, "999", "EAAOther") == (200, None)
-
-
-_ALMOST_RIGHT: list[tuple[str, Any, int | None]] = [
-    ("value is a word", event(custom_data={"value": "abc", "currency": "BRL"}), 2804009),
-    ("currency is none of ISO 4217", event(custom_data={"value": 1, "currency": "ZZZ"}), 2804011),
-    ("hash ends in a line break", event(user_data={"em": _HASH + "\n"}), None),
-    ("action_source is a list", event(action_source=[]), None),
-    ("text that is no JSON", "{", None),
-]
-
-
-@pytest.mark.parametrize(("bad", "subcode"), [row[1:] for row in _ALMOST_RIGHT], ids=[row[0] for row in _ALMOST_RIGHT])
-def test_what_looks_almost_right_is_refused_too(meta: httpx.Client, bad: Any, subcode: int | None) -> None:
-    answer = meta.post(f"/v26.0/{_DATASET}/events", json={"data": [bad], "access_token": _TOKEN})
-    assert answer.status_code == 400
-    assert answer.json()["error"].get("error_subcode") == subcode
-
-
-def test_throttling_says_when_access_comes_back(meta: httpx.Client) -> None:
-    meta.post("/_control/faults", json={"dataset_id": None, "kind": "graph_throttle", "times": 1, "params": {}})
-    answer = meta.post(f"/v26.0/{_DATASET}/events", json={"data": [event()], "access_token": _TOKEN})
-    assert "estimated_time_to_regain_access" in answer.headers["x-business-use-case-usage"]
+def test_the_official_sdk_reads_the_dataset(sdk: FacebookAdsApi) -> None:
+    pixel = AdsPixel(DATASET, api=sdk).api_get(fields=["id", "name"])
+    assert (pixel["id"], pixel["name"]) == (DATASET, f"Dataset {DATASET}")

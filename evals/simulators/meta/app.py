@@ -1,238 +1,182 @@
 """The application: the events endpoint as strict as Meta's, and ``/_control`` for tests."""
 
-import asyncio
-import hmac
-import time
-import uuid
-from collections.abc import Callable
 from typing import Any
 
-import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from evals.simulators.meta.parse import Incoming, proof_of, read
-from evals.simulators.meta.state import FAULT_KINDS, Fault, State
-from evals.simulators.meta.validate import refusal_of
+from evals.simulators.meta.answers import Answers
+from evals.simulators.meta.control import bound, control_routes
+from evals.simulators.meta.faults import Fault, FaultKind
+from evals.simulators.meta.parse import Incoming, events_of, read
+from evals.simulators.meta.playing import play_after, play_before
+from evals.simulators.meta.refusals import Reason, Refusal, bad
+from evals.simulators.meta.state import Sent, State
+from evals.simulators.meta.validate import refusal_of_batch
+from evals.simulators.meta.versions import NEWEST_VERSION, answering_version
 
-_EVENTS_MAX = 1_000
-_HANG_SECONDS = 30.0
-_USAGE = '{"1":[{"type":"ads_management","call_count":100,"estimated_time_to_regain_access":1}]}'
+_BODY_MAX_BYTES = 32_000_000
+_SECRET_HEADERS = frozenset({"authorization", "cookie"})
+_UNREADABLE = bad("The body is cut short or too large")
+_DATASET_FIELDS = ("id", "name")
 
 
 def create_app(state: State | None = None) -> Starlette:
     kept = state or State()
-    routes = [
-        Route("/_control/datasets", _bound(kept, _register), methods=["POST"]),
-        Route("/_control/faults", _bound(kept, _add_fault), methods=["POST"]),
-        Route("/_control/faults", _bound(kept, _clear_faults), methods=["DELETE"]),
-        Route("/_control/events", _bound(kept, _list_events), methods=["GET"]),
-        Route("/_control/events", _bound(kept, _clear_events), methods=["DELETE"]),
-        Route("/_control/stats", _bound(kept, _stats), methods=["GET"]),
-        Route("/healthz", _healthz),
-        Route("/{version}/{dataset_id}/events", _bound(kept, _events), methods=["POST"]),
-        Route("/{version}/{dataset_id}", _bound(kept, _dataset), methods=["GET"]),
-    ]
-    return Starlette(routes=routes)
+    return Starlette(
+        routes=[
+            Route("/{version}/{dataset_id}/events", Events(kept), methods=["POST"]),
+            *control_routes(kept),
+            Route("/healthz", _healthz),
+            Route("/{version}/{dataset_id}", bound(kept, _dataset), methods=["GET"]),
+        ]
+    )
 
 
-def _bound(state: State, handler: Callable[[State, Request], Any]) -> Callable[[Request], Any]:
-    async def endpoint(request: Request) -> Response:
-        answer: Response = await handler(state, request)
-        return answer
+class Events:
+    """``POST /{version}/{dataset_id}/events``."""
 
-    return endpoint
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        dataset_id = scope["path_params"]["dataset_id"]
+        self._state.of(dataset_id).requests += 1
+        headers = dict(scope["headers"])
+        body = await _body(receive)
+        incoming = (
+            read(headers, scope["query_string"], body)
+            if body is not None
+            else bad("The body is cut short or too large")
+        )
+        answers = _answers(self._state, scope)
+        fault = self._fault(dataset_id, incoming)
+        if fault and not fault.kind.spoils_the_answer:
+            self._state.faults.use(fault)
+            self._state.of(dataset_id).refused += fault.kind is FaultKind.POISON
+            if answer := await play_before(fault, scope, receive, answers):
+                return await answer(scope, receive, send)
+        taken = self._taken(scope, incoming, headers)
+        if isinstance(taken, Refusal):
+            return await _refused(self._state, dataset_id, answers, taken)(scope, receive, send)
+        if fault and fault.kind.spoils_the_answer:
+            self._state.faults.use(fault)
+            return await play_after(fault, taken, scope, receive, send, answers)
+        return await answers.taken(taken)(scope, receive, send)
+
+    def _fault(self, dataset_id: str, incoming: Incoming | Refusal) -> Fault | None:
+        faults = self._state.faults
+        ids = _event_ids(incoming) if faults.names_events() else set()
+        return faults.first(dataset_id, ids)
+
+    def _taken(self, scope: Scope, incoming: Incoming | Refusal, headers: dict[bytes, bytes]) -> int | Refusal:
+        """How many events were stored, all of the request's, or why none was."""
+        state = self._state
+        if isinstance(incoming, Refusal):
+            return incoming
+        if refusal := _access(state, scope, incoming):
+            return refusal
+        events = events_of(incoming.parameters)
+        if isinstance(events, Refusal):
+            return events
+        if refusal := refusal_of_batch(events, state.clock()):
+            return refusal
+        sent = Sent(_shown(headers), incoming.shown) if state.with_bodies else Sent()
+        state.take(scope["path_params"]["dataset_id"], events, sent)
+        return len(events)
 
 
-async def _events(state: State, request: Request) -> Response:
-    dataset_id = request.path_params["dataset_id"]
-    state.of(dataset_id).requests += 1
-    incoming = await read(request)
-    if incoming is None:
-        return _refused(state, request, (100, None, "The body cannot be read"))
-    events = incoming.data if isinstance(incoming.data, list) else []
-    ids = {str(event.get("event_id")) for event in events if isinstance(event, dict)}
-    fault = state.next_fault(dataset_id, ids)
-    if fault and (answer := await _played_before(state, request, fault)):
-        return answer
-    if refusal := _credentials(state, dataset_id, incoming) or _shape(incoming.data):
-        return _refused(state, request, refusal)
-    now = time.time()
-    for event in events:
-        if refusal := refusal_of(event, now):
-            return _refused(state, request, refusal)
-    state.take(dataset_id, events, _shown(request))
-    if fault and (answer := await _played_after(request, fault)):
-        return answer
-    return _answer(request, 200, {"events_received": len(events), "messages": [], "fbtrace_id": _trace()})
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body; None when it was cut short or is larger than any batch."""
+    chunks, size, has_more = [], 0, True
+    while has_more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= _BODY_MAX_BYTES:
+            chunks.append(chunk)
+        has_more = message.get("more_body", False)
+    return b"".join(chunks) if size <= _BODY_MAX_BYTES else None
 
 
-def _credentials(state: State, dataset_id: str, incoming: Incoming) -> tuple[int, int | None, str] | None:
+def _event_ids(incoming: Incoming | Refusal) -> set[str]:
+    events = events_of(incoming.parameters) if isinstance(incoming, Incoming) else []
+    listed = events if isinstance(events, list) else []
+    return {str(event.get("event_id")) for event in listed if isinstance(event, dict)}
+
+
+def _answers(state: State, scope: Scope) -> Answers:
+    version, dataset_id = scope["path_params"]["version"], scope["path_params"]["dataset_id"]
     known = state.registered.get(dataset_id)
-    if known is None and any(incoming.token == other["access_token"] for other in state.registered.values()):
-        return 100, 33, "Unsupported post request. Object does not exist or cannot be loaded"
-    is_good = incoming.token == known["access_token"] if known else incoming.token.startswith("EAA")
-    if not is_good:
-        return 190, None, "Invalid OAuth access token - Cannot parse access token"
-    if known and known.get("app_secret"):
-        expected = proof_of(incoming.token, known["app_secret"])
-        if not hmac.compare_digest(expected, incoming.proof or ""):
-            return 100, None, "Invalid appsecret_proof provided in the API argument"
+    answering = answering_version(version, state.clock())
+    return Answers(answering or NEWEST_VERSION, has_textual_data=bool(known and known.textual_error_data))
+
+
+def _access(state: State, scope: Scope, incoming: Incoming) -> Refusal | None:
+    """Path, token, right to the object and proof, in the order the Graph API looks at them."""
+    version, dataset_id = scope["path_params"]["version"], scope["path_params"]["dataset_id"]
+    if answering_version(version, state.clock()) is None:
+        return Refusal(Reason.UNKNOWN_PATH, "Unknown path components")
+    known, token = state.registered.get(dataset_id), incoming.token
+    is_of_another = any(token == other.access_token for other in state.registered.values())
+    if not (token == known.access_token if known else is_of_another or token.startswith("EAA")):
+        return Refusal(Reason.TOKEN, "Invalid OAuth access token - Cannot parse access token")
+    if not known and is_of_another:
+        unsupported = f"Unsupported {scope['method'].lower()} request"
+        return Refusal(Reason.NO_OBJECT, f"{unsupported}. Object does not exist or cannot be loaded")
+    if not known and not (dataset_id.isascii() and dataset_id.isdigit()):
+        return Refusal(Reason.UNKNOWN_ALIAS, "Some of the aliases you requested do not exist")
+    return _proof(known.app_secret if known else None, incoming)
+
+
+def _proof(app_secret: str | None, incoming: Incoming) -> Refusal | None:
+    if not incoming.has_proof():
+        missing = "API calls from the server require an appsecret_proof argument"
+        return Refusal(Reason.PROOF, missing, ("appsecret_proof",)) if app_secret else None
+    if not incoming.is_proven_by(app_secret):
+        return Refusal(Reason.PROOF, "Invalid appsecret_proof provided in the API argument", ("appsecret_proof",))
     return None
 
 
-def _shape(data: Any) -> tuple[int, int | None, str] | None:
-    if not isinstance(data, list):
-        return 100, None, "Param data must be an array"
-    if not 1 <= len(data) <= _EVENTS_MAX:
-        return 100, None, f"Param data must have between 1 and {_EVENTS_MAX} events"
-    return None
+def _refused(state: State, dataset_id: str, answers: Answers, refusal: Refusal) -> Response:
+    state.of(dataset_id).refused += 1
+    return answers.refused(refusal)
 
 
-async def _played_before(state: State, request: Request, fault: Fault) -> Response | None:
-    """Faults that answer without taking anything."""
-    params = fault.params
-    match fault.kind:
-        case "http_500" | "dead":
-            return Response("Internal Server Error", 500)
-        case "graph_500":
-            return _error(request, 500, params.get("code", 2), None, "Service temporarily unavailable", transient=True)
-        case "http_429":
-            limited = _error(request, 429, 4, None, "Application request limit reached")
-            limited.headers["Retry-After"] = str(params.get("retry_after", 1))
-            return limited
-        case "graph_throttle":
-            throttled = _error(request, 400, params.get("code", 80004), None, "Too many calls to this account")
-            throttled.headers["X-Business-Use-Case-Usage"] = _USAGE
-            return throttled
-        case "html":
-            return Response("<html><body>Bad Gateway</body></html>", 502, media_type="text/html")
-        case "code_190":
-            return _error(request, 401, 190, params.get("subcode"), "Error validating access token")
-        case "code_100_33":
-            return _error(request, 400, 100, 33, "Unsupported post request")
-        case "poison":
-            return _refused(state, request, (100, params.get("subcode", 2804050), "Too little customer information"))
-        case "timeout_before":
-            await asyncio.sleep(params.get("seconds", _HANG_SECONDS))
-            return Response("", 504)
-        case "slow":
-            await asyncio.sleep(params.get("delay_ms", 100) / 1_000)
-    return None
-
-
-async def _played_after(request: Request, fault: Fault) -> Response | None:
-    """Faults that take the events and then spoil the answer."""
-    match fault.kind:
-        case "timeout_after_accept":
-            await asyncio.sleep(fault.params.get("seconds", _HANG_SECONDS))
-        case "disconnect_after_accept":
-            return _Disconnect()
-        case "zero_received":
-            return _answer(request, 200, {"events_received": 0, "fbtrace_id": _trace()})
-        case "empty_200":
-            return Response("", 200)
-    return None
-
-
-class _Disconnect(Response):
-    """Promises a body and ends without it, so that the server drops the connection."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"100")]})
-        await send({"type": "http.response.body", "body": b"{", "more_body": True})
-        raise asyncio.CancelledError
-
-
-def _refused(state: State, request: Request, refusal: tuple[int, int | None, str]) -> Response:
-    state.of(request.path_params["dataset_id"]).refused += 1
-    code, subcode, message = refusal
-    return _error(request, 401 if code == 190 else 400, code, subcode, message)
-
-
-def _error(
-    request: Request, status: int, code: int, subcode: int | None, message: str, *, transient: bool = False
-) -> Response:
-    error: dict[str, Any] = {
-        "message": message,
-        "type": "OAuthException",
-        "code": code,
-        "fbtrace_id": _trace(),
-        "error_user_title": "Evento recusado",
-        "error_user_msg": message,
-    }
-    if subcode is not None:
-        error["error_subcode"] = subcode
-    return _answer(request, status, {"error": {**error, "is_transient": transient}})
-
-
-def _answer(request: Request, status: int, body: dict[str, Any]) -> Response:
-    headers = {"facebook-api-version": request.path_params["version"], "x-fb-trace-id": _trace()}
-    return Response(orjson.dumps(body), status, headers, "application/json")
-
-
-def _trace() -> str:
-    return "A" + uuid.uuid4().hex[:22]
-
-
-def _shown(request: Request) -> dict[str, str]:
-    return {name: value for name, value in request.headers.items() if name != "authorization"}
+def _shown(headers: dict[bytes, bytes]) -> dict[str, str]:
+    named = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
+    return {name: value for name, value in named.items() if name not in _SECRET_HEADERS}
 
 
 async def _dataset(state: State, request: Request) -> Response:
+    """Reading the dataset itself: whether the token sees it, which says nothing about its right to send."""
     dataset_id = request.path_params["dataset_id"]
-    query, bearer = request.query_params, request.headers.get("authorization", "").removeprefix("Bearer ")
-    asked = Incoming([], bearer or query.get("access_token", ""), query.get("appsecret_proof"))
-    if refusal := _credentials(state, dataset_id, asked):
-        return _refused(state, request, refusal)
-    return _answer(request, 200, {"id": dataset_id, "name": f"Dataset {dataset_id}"})
+    answers = _answers(state, request.scope)
+    incoming = read(dict(request.scope["headers"]), request.scope["query_string"], b"")
+    said = _readable(state, request, incoming)
+    return _refused(state, dataset_id, answers, said) if isinstance(said, Refusal) else answers.of(200, said)
+
+
+def _readable(state: State, request: Request, incoming: Incoming | Refusal) -> dict[str, Any] | Refusal:
+    if isinstance(incoming, Refusal):
+        return incoming
+    if refusal := _access(state, request.scope, incoming):
+        return refusal
+    dataset_id = request.path_params["dataset_id"]
+    known = state.registered.get(dataset_id)
+    if known and known.missing_permission:
+        return Refusal(Reason.MISSING_PERMISSION, "Missing Permission")
+    fields = str(incoming.parameters.get("fields") or ",".join(_DATASET_FIELDS)).split(",")
+    if any(one not in _DATASET_FIELDS for one in fields):
+        return bad("Tried accessing nonexisting field on node type (AdsPixel)", "fields")
+    whole = {"id": dataset_id, "name": known.name if known and known.name else f"Dataset {dataset_id}"}
+    return {"id": dataset_id} | {name: whole[name] for name in fields}
 
 
 async def _healthz(_request: Request) -> Response:
     return Response(b'{"status":"ok"}', media_type="application/json")
-
-
-async def _register(state: State, request: Request) -> Response:
-    wanted = orjson.loads(await request.body())
-    state.registered[wanted["dataset_id"]] = wanted
-    return Response(None, 204)
-
-
-async def _add_fault(state: State, request: Request) -> Response:
-    fault = Fault(**orjson.loads(await request.body()))
-    if fault.kind not in FAULT_KINDS:
-        return Response(f"unknown kind; one of {sorted(FAULT_KINDS)}", 400)
-    state.faults.append(fault)
-    return Response(None, 204)
-
-
-async def _clear_faults(state: State, request: Request) -> Response:
-    dataset_id = request.query_params.get("dataset_id")
-    state.faults = [fault for fault in state.faults if dataset_id and fault.dataset_id != dataset_id]
-    return Response(None, 204)
-
-
-async def _list_events(state: State, request: Request) -> Response:
-    query = request.query_params
-    found = [
-        one
-        for one in state.events
-        if query.get("dataset_id") in (None, one["dataset_id"])
-        and query.get("event_id") in (None, one["event"].get("event_id"))
-    ]
-    return Response(orjson.dumps({"events": found[-int(query.get("limit", 100)) :]}), media_type="application/json")
-
-
-async def _clear_events(state: State, _request: Request) -> Response:
-    state.clear()
-    return Response(None, 204)
-
-
-async def _stats(state: State, request: Request) -> Response:
-    said: dict[str, Any] = {"datasets": {name: vars(counts) for name, counts in state.counts.items()}}
-    if "event_ids" in request.query_params:
-        said["received"] = state.received
-        said["first_seen"] = {event_id: at for (_dataset, _name, event_id), at in state.first_seen.items()}
-    return Response(orjson.dumps(said), media_type="application/json")

@@ -1,40 +1,36 @@
 """What the simulator remembers: registered datasets, faults to play, and every event it took."""
 
 import time
-from collections import deque
+from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from evals.simulators.meta.faults import Faults
+
 _DEDUPE_SECONDS = 48 * 3_600
-FAULT_KINDS = frozenset(
-    {
-        "http_500",
-        "dead",
-        "graph_500",
-        "http_429",
-        "graph_throttle",
-        "html",
-        "code_190",
-        "code_100_33",
-        "poison",
-        "timeout_before",
-        "slow",
-        "timeout_after_accept",
-        "disconnect_after_accept",
-        "zero_received",
-        "empty_200",
-    }
-)
+_REMEMBERED = 1_000_000
+
+Key = tuple[str, str, str]
 
 
-@dataclass
-class Fault:
-    """``times`` None plays until it is deleted; ``dataset_id`` None plays for every dataset."""
+class Dataset(BaseModel):
+    """A dataset with rules of its own; one that is not registered takes any token that looks like one.
 
-    kind: str
-    dataset_id: str | None = None
-    times: int | None = None
-    params: dict[str, Any] = field(default_factory=dict)
+    ``app_secret``: each call must carry its appsecret_proof. ``missing_permission``: reading it is refused although
+    sending works, as with tokens made in Events Manager. ``textual_error_data``: ``error_data`` is JSON text.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset_id: str = Field(min_length=1)
+    access_token: str = Field(min_length=1)
+    app_secret: str | None = None
+    name: str | None = None
+    missing_permission: bool = False
+    textual_error_data: bool = False
 
 
 @dataclass
@@ -47,66 +43,84 @@ class Counts:
     refused: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What is kept of a request beside its events; it holds no token."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
 @dataclass
 class State:
+    """``keep`` bounds the events read back, ``remember`` the ids known for deduplication and for the statistics."""
+
     keep: int = 20_000
     with_bodies: bool = True
-    registered: dict[str, dict[str, str]] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    remember: int = _REMEMBERED
+    clock: Callable[[], float] = time.time
+    registered: dict[str, Dataset] = field(default_factory=dict)
+    faults: Faults = field(default_factory=Faults)
     counts: dict[str, Counts] = field(default_factory=dict)
-    first_seen: dict[tuple[str, str, str], float] = field(default_factory=dict)
-    received: dict[str, int] = field(default_factory=dict)
-    events: deque[dict[str, Any]] = field(default_factory=deque)
+    first_seen: OrderedDict[Key, float] = field(default_factory=OrderedDict)
+    received: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    events: deque[dict[str, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.events = deque(maxlen=self.keep)
 
     def of(self, dataset_id: str) -> Counts:
         return self.counts.setdefault(dataset_id, Counts())
 
-    def next_fault(self, dataset_id: str, event_ids: set[str]) -> Fault | None:
-        """The first fault that applies; a counted one is used up by playing."""
-        for fault in self.faults:
-            if fault.dataset_id not in (None, dataset_id):
-                continue
-            if fault.kind == "poison" and fault.params.get("event_id") not in event_ids:
-                continue
-            if fault.times is not None:
-                fault.times -= 1
-                if fault.times <= 0:
-                    self.faults.remove(fault)
-            return fault
-        return None
-
-    def take(self, dataset_id: str, events: list[dict[str, Any]], headers: dict[str, str]) -> None:
+    def take(self, dataset_id: str, events: list[dict[str, Any]], sent: Sent) -> None:
         """Store a whole request that was found valid."""
-        now, counts = time.time(), self.of(dataset_id)
+        now, counts = self.clock(), self.of(dataset_id)
+        self._forget(now)
         for event in events:
-            event_id = str(event.get("event_id", ""))
-            key = (dataset_id, event["event_name"], event_id)
-            seen = self.first_seen.get(key) if event_id else None
-            is_duplicate = seen is not None and now - seen < _DEDUPE_SECONDS
+            is_duplicate = self._is_repeat(dataset_id, event, now)
             if is_duplicate:
                 counts.duplicates += 1
             else:
                 counts.accepted += 1
-                self.first_seen[key] = now
-            self.received[event_id] = self.received.get(event_id, 0) + 1
             if self.with_bodies:
-                self._keep(dataset_id, event, now, headers, is_duplicate=is_duplicate)
+                self._keep(dataset_id, event, now, sent, is_duplicate=is_duplicate)
 
     def clear(self) -> None:
         for one in (self.counts, self.first_seen, self.received, self.events):
             one.clear()
 
-    def _keep(
-        self, dataset_id: str, event: dict[str, Any], now: float, headers: dict[str, str], *, is_duplicate: bool
-    ) -> None:
-        if len(self.events) >= self.keep:
-            self.events.popleft()
+    def _is_repeat(self, dataset_id: str, event: dict[str, Any], now: float) -> bool:
+        """Whether Meta drops it: the same name and id within 48 h of the first, messaging excepted."""
+        event_id = event.get("event_id")
+        if not event_id:
+            return False
+        self.received[event_id] = self.received.get(event_id, 0) + 1
+        if event["action_source"] == "business_messaging":
+            return False
+        key = (dataset_id, event["event_name"], event_id)
+        if key in self.first_seen:
+            return True
+        self.first_seen[key] = now
+        return False
+
+    def _forget(self, now: float) -> None:
+        """Both are in order of the first arrival: what goes is at the front, and nothing else is looked at."""
+        while len(self.first_seen) > self.remember or self._is_expired(now):
+            self.first_seen.popitem(last=False)
+        while len(self.received) > self.remember:
+            self.received.popitem(last=False)
+
+    def _is_expired(self, now: float) -> bool:
+        return bool(self.first_seen) and now - self.first_seen[next(iter(self.first_seen))] >= _DEDUPE_SECONDS
+
+    def _keep(self, dataset_id: str, event: dict[str, Any], now: float, sent: Sent, *, is_duplicate: bool) -> None:
         self.events.append(
             {
                 "dataset_id": dataset_id,
                 "received_at": now,
                 "duplicate": is_duplicate,
                 "event": event,
-                "headers": headers,
+                "headers": sent.headers,
+                "parameters": sent.parameters,
             }
         )
