@@ -7,6 +7,7 @@ from starlette.routing import Mount
 
 from evals.simulators.gateways.app import create_app as create_gateways
 from evals.simulators.meta.app import create_app as create_meta
+from evals.simulators.meta.transport import config
 
 
 def main() -> None:
@@ -15,7 +16,7 @@ def main() -> None:
     asked = parser.parse_args()
     app = create_meta()
     app.router.routes.insert(0, Mount("/_gateways", create_gateways()))
-    uvicorn.run(app, host="127.0.0.1", port=asked.port, loop="uvloop", http="httptools", access_log=False)
+    uvicorn.Server(config(app, asked.port)).run()
 
 
 main()

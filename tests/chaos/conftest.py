@@ -14,6 +14,7 @@ import pytest
 from api.cli.supervisor import CommandService
 from evals import stack
 from evals.stack import wait_for
+from tests.conftest import KEYS
 from tracking_core.db.engine import dispose, transaction
 from tracking_core.gateways import registry
 from tracking_core.gateways.base import SyntheticSale
@@ -26,6 +27,7 @@ _FAST = {
     "HUB_META_TIMEOUT_SECONDS": "1",
     "HUB_SWEEP_INTERVAL_MS": "200",
     "HUB_DATABASE_POOL_SIZE": "4",
+    "HUB_SECRETS_KEYS": KEYS,  # this process remembers the keys of the tests before
 }
 
 
