@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import problems
-from api.middleware import CorrelationId
+from api.middleware import BodyLimit, CorrelationId
 from api.routes import health, read, track, webhooks
 from api.write_keys import WriteKeys
 from tracking_core.collector.rate_limit import RateLimiter
@@ -25,6 +25,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.trusted_proxies = tuple(settings.trusted_proxies)
     app.state.rate_limiter = RateLimiter(settings.track_rate_per_second)
     app.state.write_keys = WriteKeys()
+    app.add_middleware(BodyLimit, limit_bytes=settings.webhook_max_body_bytes)
     app.add_middleware(CorrelationId)
     problems.install(app)
     for module in (track, webhooks, read, health):

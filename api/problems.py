@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from tracking_core.errors import HubError, InvalidRequest, RateLimited, ServiceUnavailable
+from tracking_core.errors import BodyTooLarge, HubError, InvalidRequest, RateLimited, ServiceUnavailable
 from tracking_core.i18n import negotiate, translate
 
 log = structlog.get_logger()
@@ -71,7 +71,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    code = {404: "not_found", 405: "method_not_allowed", 413: BodyTooLarge.code}.get(error.status_code, "http_error")
     body = {
         "type": f"urn:hub:error:{code}",
         "title": str(error.detail),

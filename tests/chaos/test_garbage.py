@@ -120,6 +120,28 @@ def test_bodies_of_2_mb_are_refused_early_and_memory_stays_bounded(stack: Stack,
     assert_serves(shop, "HPAFTERBIG")
 
 
+def test_a_flood_in_one_body_stops_being_read_on_every_route_even_before_the_sender_is_known(
+    stack: Stack, shop: Shop
+) -> None:
+    assert_serves(shop, "HPBEFOREFLOOD")
+    before = api_memory(stack)
+    megabyte, read = b"x" * 1024 * 1024, 0
+
+    def flood() -> Iterator[bytes]:
+        nonlocal read
+        for read in range(200):  # noqa: B007 - counts what was sent
+            yield megabyte
+
+    for path in ("/api/v1/dead-letters/replay", shop.path, "/track/click"):
+        try:
+            answer = stack.http.post(path, content=flood(), headers={"Authorization": "Bearer unknown"})
+            assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+        except httpx.TransportError:
+            assert read < 199  # closed in the middle
+        assert api_memory(stack) - before < _MEMORY_SLACK
+    assert_serves(shop, "HPAFTERFLOOD")
+
+
 def test_500_idle_connections_and_150_silent_senders_keep_nobody_else_from_being_served(
     stack: Stack, shop: Shop
 ) -> None:
