@@ -1,0 +1,29 @@
+"""What a log line may show of an error's text."""
+
+import pytest
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from tracking_core.db.engine import transaction
+from tracking_core.logging import mask_text, redact
+from tracking_core.settings import Settings
+
+
+@pytest.mark.parametrize("email", ["ana.lima@loja.example", "ana.lima%40loja.example", "ana+1%40loja.com.br"])
+def test_an_email_is_masked_also_where_it_is_quoted_for_a_url(email: str) -> None:
+    assert mask_text(f"bad value {email}, sorry") == "bad value ***, sorry"
+
+
+async def test_the_text_of_a_refused_row_shows_neither_its_values_nor_the_query_s(database: Settings) -> None:
+    with pytest.raises(IntegrityError) as refused:
+        async with transaction() as session:
+            await session.execute(
+                text("INSERT INTO tenants (id, name) VALUES (gen_random_uuid(), :name)"), {"name": "Rua das Flores 12"}
+            )
+    assert "DETAIL:  Failing row contains" in str(refused.value)
+    event = {"event": "failed", "exc_info": refused.value}
+    shown = redact(None, "error", structlog.processors.format_exc_info(None, "error", event))["exception"]
+    assert "Rua das Flores" not in shown
+    assert "violates not-null constraint" in shown
+    assert "INSERT INTO tenants" in shown
