@@ -2,7 +2,17 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from tracking_core.identity.links import without_email, without_person
+
+
+def _impersonal(value: str | None) -> str | None:
+    return without_person(value) if value else value
+
+
+def _label(value: str | None) -> str | None:
+    return without_email(value) if value else value
 
 
 def _clean(value: Any) -> Any:
@@ -16,16 +26,23 @@ _Text64 = Annotated[Annotated[str, Field(max_length=64)] | None, BeforeValidator
 _Text128 = Annotated[Annotated[str, Field(max_length=128)] | None, BeforeValidator(_clean)]
 _Text256 = Annotated[Annotated[str, Field(max_length=256)] | None, BeforeValidator(_clean)]
 _Text320 = Annotated[Annotated[str, Field(max_length=320)] | None, BeforeValidator(_clean)]
-_Text512 = Annotated[Annotated[str, Field(max_length=512)] | None, BeforeValidator(_clean)]
+_Label512 = Annotated[Annotated[str, Field(max_length=512)] | None, BeforeValidator(_clean), AfterValidator(_label)]
 _Text1024 = Annotated[Annotated[str, Field(max_length=1_024)] | None, BeforeValidator(_clean)]
 _Text1200 = Annotated[Annotated[str, Field(max_length=1_200)] | None, BeforeValidator(_clean)]
-_Text4096 = Annotated[Annotated[str, Field(max_length=4_096)] | None, BeforeValidator(_clean)]
+_Page4096 = Annotated[
+    Annotated[str, Field(max_length=4_096)] | None, BeforeValidator(_clean), AfterValidator(_impersonal)
+]
 _Id = Annotated[Annotated[str, Field(max_length=128, pattern=r"^[\x21-\x7e]+$")] | None, BeforeValidator(_clean)]
-_Url = Annotated[str, StringConstraints(min_length=1, max_length=4_096, pattern=r"^https?://[^\s\x00]+$")]
+_Url = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=4_096, pattern=r"^https?://[^\s\x00]+$"),
+    AfterValidator(without_person),
+]
 
 
 class TrackRequest(BaseModel):
-    """The body of ``POST /track/*``. E-mail and phone are hashed on arrival and never stored in clear."""
+    """The body of ``POST /track/*``. E-mail and phone are hashed on arrival and never stored in clear;
+    what addresses and labels say about a person is left out."""
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
@@ -34,20 +51,20 @@ class TrackRequest(BaseModel):
     event_id: _Id = None
     click_id: _Id = None
     session_id: _Id = None
-    referrer: _Text4096 = None
+    referrer: _Page4096 = None
     fbclid: _Text1024 = None
     fbp: _Text256 = None
     fbc: _Text1200 = None
     email: _Text320 = None
     phone: _Text64 = None
     consent_ads: bool | None = None
-    checkout_url: _Text4096 = None
-    utm_source: _Text512 = None
-    utm_medium: _Text512 = None
-    utm_campaign: _Text512 = None
-    utm_content: _Text512 = None
-    utm_term: _Text512 = None
-    utm_id: _Text512 = None
+    checkout_url: _Page4096 = None
+    utm_source: _Label512 = None
+    utm_medium: _Label512 = None
+    utm_campaign: _Label512 = None
+    utm_content: _Label512 = None
+    utm_term: _Label512 = None
+    utm_id: _Label512 = None
 
 
 DETAIL_FIELDS = (
