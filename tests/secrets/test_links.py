@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracking_core.identity.links import without_email, without_person
+from tracking_core.identity.links import without_contact, without_person
 
 _SHOP = "https://pay.shop.example/A1"
 
@@ -42,5 +42,13 @@ def test_everything_else_stays_to_the_letter(url: str) -> None:
     assert without_person(url) == url
 
 
-def test_a_label_keeps_its_text_around_an_email() -> None:
-    assert without_email("news|ana@x.example|maio") == "news|***|maio"
+@pytest.mark.parametrize("contact", ["ana@x.example", "+5511987654321", "+55 (11) 98765-4321", "390.533.447-05"])
+def test_a_label_keeps_its_text_around_a_contact(contact: str) -> None:
+    assert without_contact(f"news|{contact}|maio") == "news|***|maio"
+
+
+@pytest.mark.parametrize(
+    "label", ["120210000000000001", "vídeo 1 | frio", "+120210000000000001", "h0123456789", "1.234-5"]
+)
+def test_other_labels_stay_as_they_are(label: str) -> None:
+    assert without_contact(label) == label

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from tracking_core.identity.links import without_email, without_person
+from tracking_core.identity.links import without_contact, without_person
 
 
 def _impersonal(value: str | None) -> str | None:
@@ -12,7 +12,7 @@ def _impersonal(value: str | None) -> str | None:
 
 
 def _label(value: str | None) -> str | None:
-    return without_email(value) if value else value
+    return without_contact(value) if value else value
 
 
 def _clean(value: Any) -> Any:

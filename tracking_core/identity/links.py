@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from tracking_core.logging import MASK
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
-_PHONE_OR_CPF = re.compile(r"\+[1-9][0-9 +().-]{8,18}|[0-9]{3}(?:\.[0-9]{3}){2}-[0-9]{2}")
+_PHONE_OR_CPF = re.compile(r"\+[1-9](?:[ +().-]{0,2}[0-9]){8,14}(?![0-9])|[0-9]{3}(?:\.[0-9]{3}){2}-[0-9]{2}")
 _OF_A_PERSON = re.compile(
     r"(?:.*(?:customer|buyer|client|cliente|comprador|lead|user|contact|contato)[^a-z]*)?"
     r"(?:e?[-_]?mail|(?:phone|tel|telefone|celular|mobile|whatsapp|fone)[-_]?(?:number|ac|local|ddd|code)?|ddd"
@@ -24,15 +24,16 @@ def without_person(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return without_email(url)
+        return _EMAIL.sub(MASK, url)
     query, fragment = _kept(parts.query), _kept(parts.fragment)
     if (query, fragment) != (parts.query, parts.fragment):
         url = urlunsplit(parts._replace(query=query, fragment=fragment))
-    return without_email(url)
+    return _EMAIL.sub(MASK, url)
 
 
-def without_email(text: str) -> str:
-    return _EMAIL.sub(MASK, text)
+def without_contact(label: str) -> str:
+    """A label (UTM, ``sck``...) with e-mails, international phone numbers and CPFs masked."""
+    return _PHONE_OR_CPF.sub(MASK, _EMAIL.sub(MASK, label))
 
 
 def _kept(query: str) -> str:
