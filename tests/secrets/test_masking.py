@@ -27,7 +27,7 @@ async def test_the_text_of_a_refused_row_shows_neither_its_values_nor_the_query_
             )
     assert "DETAIL:  Failing row contains" in str(refused.value)
     event = {"event": "failed", "exc_info": refused.value}
-    shown = redact(None, "error", structlog.processors.format_exc_info(None, "error", event))["exception"]
+    shown = redact(None, "error", dict(structlog.processors.format_exc_info(None, "error", event)))["exception"]
     assert "Rua das Flores" not in shown
     assert "violates not-null constraint" in shown
     assert "INSERT INTO tenants" in shown
