@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import httpx
 import orjson
@@ -98,12 +98,12 @@ class Hub:
             yield connection
 
     @contextmanager
-    def refusing(self, table: str) -> Iterator[None]:
-        """While this lasts, PostgreSQL refuses every row written to the table and names its values in the error."""
+    def refusing(self, table: str, unless: LiteralString = "false") -> Iterator[None]:
+        """While this lasts, PostgreSQL refuses the rows written to the table and names their values in the error."""
         name = sql.Identifier(table)
         with self.database() as connection:
-            add = "ALTER TABLE {} ADD CONSTRAINT refused_by_test CHECK (false) NOT VALID"
-            connection.execute(sql.SQL(add).format(name))
+            add = sql.SQL("ALTER TABLE {} ADD CONSTRAINT refused_by_test CHECK ({}) NOT VALID")
+            connection.execute(add.format(name, sql.SQL(unless)))
             try:
                 yield
             finally:

@@ -110,9 +110,11 @@ def test_a_planted_value_stands_nowhere_in_clear(run: Run, name: str) -> None:
 def test_a_log_names_nobody_by_hash_or_address_either(run: Run) -> None:
     """The database needs these to match and to send; a log needs them for nothing, not even in an error."""
     logs = {place: content for place, content in run.places.items() if place.startswith("log ")}
-    hashes = [_digest(value).encode() for value in (planted.EMAIL, planted.PHONE.lstrip("+"))]
-    assert search.places_of([*hashes, planted.IP.encode()], run.places) != []
-    assert search.places_of([*hashes, planted.IP.encode()], logs) == []
+    # PostgreSQL cuts the values it shows, so half a hash must do.
+    hashes = [_digest(value)[:32] for value in (planted.EMAIL, planted.PHONE.lstrip("+"))]
+    for form in (*hashes, planted.IP):
+        assert search.places_of([form.encode()], run.places) != []
+        assert (form, search.places_of([form.encode()], logs)) == (form, [])
 
 
 def _digest(value: str) -> str:
