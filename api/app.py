@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from api import problems
 from api.collect import PATHS, Collector, described
-from api.middleware import CorrelationId
+from api.middleware import BodyLimit, CorrelationId
 from api.routes import health, read, track, webhooks
 from api.write_keys import WriteKeys
 from tracking_core.collector.rate_limit import RateLimiter
@@ -44,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Hub:
     app.state.collector = Collector(
         settings, tuple(settings.trusted_proxies), RateLimiter(settings.track_rate_per_second), WriteKeys()
     )
+    app.add_middleware(BodyLimit, limit_bytes=settings.webhook_max_body_bytes)
     app.add_middleware(CorrelationId)
     problems.install(app)
     for module in (track, webhooks, read, health):

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.field_errors import field_error, localised
-from tracking_core.errors import HubError, InvalidRequest, RateLimited, ServiceUnavailable
+from tracking_core.errors import BodyTooLarge, HubError, InvalidRequest, RateLimited, ServiceUnavailable
 from tracking_core.i18n import negotiate, translate
 
 log = structlog.get_logger()
@@ -23,6 +23,7 @@ _DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 _HTTP_ERRORS = {
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take this method."),
+    413: (BodyTooLarge.code, "The body is too large."),
 }
 # Without these a page of another site, which is every page that tracks, could not read why it was refused.
 _PUBLIC_PATH = "/track/"

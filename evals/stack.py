@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -73,14 +74,20 @@ class Stack:
         """Start these services and wait until those that answer do."""
         for service in services:
             service.start()
+        self.await_answers(*services)
+
+    def await_answers(self, *services: Service) -> None:
+        """Wait until those of these services that answer do."""
         if self.api in services:
             wait_for(lambda: self.http.get("/readyz").status_code == httpx.codes.OK)
         if self.meta in services:
             wait_for(lambda: self.control.get("/stats").status_code == httpx.codes.OK)
 
     def stop(self) -> None:
-        for service in (self.scheduler, self.worker, self.api, self.meta, self.redis, self.postgres):
-            service.stop()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda one: one.stop(), (self.scheduler, self.worker, self.api, self.meta)))
+        self.redis.stop()
+        self.postgres.stop()
         self.http.close()
         self.control.close()
 

@@ -8,9 +8,13 @@ from typing import Any
 import structlog
 
 _SENSITIVE_KEY = re.compile(r"token|secret|password|authorization|hottok|signature|cookie|api_key|email|phone|document")
+# Bounded, and begun only where a match can begin: a long answer without one must not cost minutes.
 _SENSITIVE_VALUE = re.compile(
-    r"EAA[A-Za-z0-9]{8,}|sk_hub_[A-Za-z0-9_-]+|Bearer\s+\S+|[\w.+-]+@[\w-]+\.[\w.-]+|://[^/\s:@]*:[^@\s]+@"
+    r"EAA[A-Za-z0-9]{8,}|sk_hub_[A-Za-z0-9_-]+|Bearer\s+\S+|://[^/\s:@]{0,200}:[^@\s]{1,200}@"
+    r"|(?<![\w.+-])[\w.+-]+(?:@|%40)[\w-]+\.[\w.-]+"
 )
+# PostgreSQL adds the refused row to its error: hashes of people, their addresses and devices.
+_REFUSED_ROW = re.compile(r"DETAIL: .*?(?=\n\n|\n\[SQL|\nCONTEXT:|\Z)", re.DOTALL)
 MASK = "***"
 
 
@@ -60,5 +64,5 @@ def _masked(key: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_masked(key, item) for item in value]
     if isinstance(value, str):
-        return MASK if _SENSITIVE_KEY.search(key.lower()) else mask_text(value)
+        return MASK if _SENSITIVE_KEY.search(key.lower()) else _REFUSED_ROW.sub(f"DETAIL: {MASK}", mask_text(value))
     return value

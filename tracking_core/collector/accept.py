@@ -12,6 +12,7 @@ from tracking_core.collector.addresses import holds_email, stored_address
 from tracking_core.collector.schema import CAMPAIGN_FIELDS, TrackRequest
 from tracking_core.consent.subjects import subject_digits
 from tracking_core.destinations.meta_capi.click_ids import keep_fbc, valid_fbp
+from tracking_core.identity.labels import without_contact
 from tracking_core.identity.normalize import normalize_email, normalize_phone
 from tracking_core.kit.hashing import sha256_hex
 from tracking_core.kit.ids import new_hex, new_id, stable_hex
@@ -104,7 +105,8 @@ def _bytea(digest: str | None) -> str | None:
 
 
 def _details(event: TrackRequest) -> str | None:
-    said = {name: value for name in CAMPAIGN_FIELDS if (value := getattr(event, name)) and not holds_email(value)}
+    labels = {name: value for name in CAMPAIGN_FIELDS if (value := getattr(event, name)) and not holds_email(value)}
+    said = {name: without_contact(value) for name, value in labels.items()}
     if event.checkout_url:
         said["checkout_url"] = stored_address(event.checkout_url)
     if event.age_ms:

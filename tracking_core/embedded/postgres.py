@@ -35,6 +35,8 @@ _SETTINGS = {
     "min_wal_size": "512MB",
     "checkpoint_timeout": "15min",
     "password_encryption": "scram-sha-256",
+    # Without this its log shows the values of every row it refuses.
+    "log_error_verbosity": "terse",
 }
 # Only for throw-away servers of tests: a crash may lose commits.
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -13,6 +13,7 @@ from tracking_core.consent.subjects import subjects_of
 from tracking_core.db import bulk
 from tracking_core.destinations.meta_capi.user_data import Person, build_user_data
 from tracking_core.gateways.sale_event import SaleEvent, SaleEventKind
+from tracking_core.identity.labels import without_contact
 from tracking_core.kit.ids import new_id, stable_id
 from tracking_core.models import Conversion, ConversionStatus, SaleEventRow
 from tracking_core.pipeline.stages import Sale, Work
@@ -175,8 +176,8 @@ def _person(said: SaleEvent, country: str) -> Person:
 
 def _facts(said: SaleEvent) -> dict[str, Any]:
     facts = {
-        "carriers": said.tracking.carriers,
-        "utm": said.tracking.utm,
+        "carriers": {name: without_contact(value) for name, value in said.tracking.carriers.items()},
+        "utm": {name: without_contact(value) for name, value in said.tracking.utm.items()},
         "ordered_at": said.ordered_at.isoformat() if said.ordered_at else None,
         "offer_id": said.offer_id,
         "subscription_id": said.subscription_id,
