@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
@@ -18,6 +18,7 @@ from tracking_core.settings import Settings, get_settings
 
 _AFTER_COMMIT, _IDLE_SINCE = "after_commit", "idle_since"
 _FRESH_SECONDS = 0.1
+_UNFLUSHED = text("SET LOCAL synchronous_commit = off")
 _engine: AsyncEngine | None = None
 
 
@@ -73,9 +74,13 @@ async def dispose() -> None:
 
 
 @asynccontextmanager
-async def transaction() -> AsyncIterator[AsyncSession]:
+async def transaction(*, flush: bool = True) -> AsyncIterator[AsyncSession]:
+    """``flush`` False returns before the commit is on disk: only for work that nobody outside was told of and that
+    is simply done again if the server crashes. The next flushed commit, of whoever, covers it."""
     async with AsyncSession(engine(), expire_on_commit=False) as session:
         try:
+            if not flush:
+                await session.execute(_UNFLUSHED)
             yield session
             await session.commit()
         except BaseException:

@@ -63,7 +63,7 @@ class _Drain:
             self.handled += len(batch.deliveries)
             if not batch.is_full:
                 break
-        async with transaction() as session:
+        async with transaction(flush=False) as session:
             await slots.release(session, self.connection_id, holder)
 
     async def _next(self, holder: UUID) -> Batch | None:
@@ -88,7 +88,8 @@ async def send(batch: Batch, part: Sequence[Leased], *, client: MetaClient, sett
         app_secret=batch.app_secret,
     )
     result = await diagnosed(batch, result, client)
-    async with transaction() as session:
+    # Lost in a crash, this leaves the lease, which was flushed: the attempt counts as ambiguous and is made again.
+    async with transaction(flush=False) as session:
         await settle.record_attempts(session, batch, part, result, started)
         goes_on = await _settle(session, batch, part, result, clock.now(), settings)
     if not _is_to_split(part, result):
