@@ -10,6 +10,17 @@ from tests.browser.chromium import ensure_chromium
 from tests.browser.recording_hub import HUB, RecordingHub, recording_hub
 
 SHOP = "https://www.loja.example"
+# An answer that has left the hub is not yet one that the page has heard of.
+COUNT_FETCHES = """(() => {
+window.unsettled = 0;
+const native = window.fetch, settled = () => { window.unsettled -= 1; };
+window.fetch = function () {
+  window.unsettled += 1;
+  const answer = native.apply(this, arguments);
+  answer.then(settled, settled);
+  return answer;
+};
+})()"""
 
 
 class Shop:
@@ -43,7 +54,7 @@ class Shop:
         """Return when whatever the page had begun to send has arrived and been answered."""
         page.evaluate("async () => { await new Promise(r => setTimeout(r, 10)); await fetch('/quiet'); }")
         self.hub.wait_idle()
-        page.evaluate("async () => { await fetch('/quiet') }")
+        page.evaluate("async () => { while (window.unsettled) await new Promise(r => setTimeout(r, 5)); }")
 
     def cookies(self) -> dict[str, Any]:
         """Name to cookie (value, domain, expires, secure, sameSite...) of the shop."""
@@ -90,6 +101,7 @@ def hub(module_hub: RecordingHub) -> RecordingHub:
 def context(browser: Browser, hub: RecordingHub) -> Iterator[BrowserContext]:
     context = browser.new_context()
     context.set_default_timeout(20_000)
+    context.add_init_script(COUNT_FETCHES)
     yield context
     hub.release.set()
     context.close()
