@@ -18,8 +18,10 @@ Requests = Callable[[], bytes]
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run came to. Latencies are milliseconds, of every request that was answered."""
+    """What a run came to. Latencies are milliseconds, of every request that was answered; ``started_at`` is the Unix
+    time at which the first request was due."""
 
+    started_at: float = 0.0
     seconds: float = 0.0
     statuses: Counter[int] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
@@ -120,7 +122,7 @@ async def open_loop(port: int, request: Requests, *, per_second: float, seconds:
     """At a steady rate. A request that finds no idle connection waits for one, and its wait counts."""
     load = _OpenLoop(request)
     await load.connect(port, connections)
-    started = time.perf_counter()
+    load.outcome.started_at, started = time.time(), time.perf_counter()
     total, sent = int(per_second * seconds), 0
     while sent < total:
         due = started + sent / per_second
