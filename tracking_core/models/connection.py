@@ -12,7 +12,11 @@ from tracking_core.models.base import CreatedAt, Field, SQLModel, Timestamp
 
 
 class WebhookEndpoint(SQLModel, table=True):
-    """One URL a gateway posts to. ``endpoint_key`` is unguessable; the secret is encrypted, bound to this row."""
+    """One URL a gateway posts to. ``endpoint_key`` is unguessable; the secret is encrypted, bound to this row.
+
+    While a secret is being replaced, ``next_secret`` is accepted beside it; the first webhook that proves it makes it
+    the secret. ``secret_ref`` is the vault's reference, if it came from there.
+    """
 
     __tablename__ = "webhook_endpoints"
 
@@ -21,6 +25,9 @@ class WebhookEndpoint(SQLModel, table=True):
     gateway: str
     endpoint_key: str = Field(unique=True)
     secret: bytes = Field(sa_type=LargeBinary)
+    next_secret: bytes | None = Field(default=None, sa_type=LargeBinary)
+    secret_ref: str | None = None
+    next_secret_ref: str | None = None
     created_at: datetime = CreatedAt()
     disabled_at: datetime | None = Timestamp(default=None)
 
@@ -36,7 +43,8 @@ class MetaConnection(SQLModel, table=True):
     On hold: the token or a permission is bad; deliveries wait and spend no attempt. ``paused_until`` is the circuit
     breaker's or Meta's throttling: nothing is sent before it. ``failure_streak`` counts transient failures in a row.
     ``browser_events`` are the kinds (``BrowserEvent``) forwarded to this dataset; those received before
-    ``browser_events_from`` are done with.
+    ``browser_events_from`` are done with. ``next_access_token`` waits for its check; until then the token in use goes
+    on. ``disabled_at`` ends the connection: nothing new is planned for it, and what waits stays.
     """
 
     __tablename__ = "meta_connections"
@@ -46,6 +54,9 @@ class MetaConnection(SQLModel, table=True):
     tenant_id: UUID = Field(foreign_key="tenants.id", index=True)
     dataset_id: str
     access_token: bytes = Field(sa_type=LargeBinary)
+    next_access_token: bytes | None = Field(default=None, sa_type=LargeBinary)
+    token_ref: str | None = None
+    next_token_ref: str | None = None
     app_secret: bytes | None = Field(default=None, sa_type=LargeBinary)
     test_event_code: str | None = None
     state: str = ConnectionState.ACTIVE
@@ -57,6 +68,7 @@ class MetaConnection(SQLModel, table=True):
         default=[], sa_type=ARRAY(Text), sa_column_kwargs={"server_default": text("'{}'")}
     )
     browser_events_from: datetime = CreatedAt()
+    disabled_at: datetime | None = Timestamp(default=None)
     created_at: datetime = CreatedAt()
 
 

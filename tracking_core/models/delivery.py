@@ -31,7 +31,8 @@ class Delivery(SQLModel, table=True):
 
     ``payload`` is the event's JSON as it goes out (hashed). ``leased_at`` is set while a worker sends it; a lease found
     expired means the worker died and the attempt is ambiguous. A browser event has no conversion; the ids of its
-    person stand in ``consent_subjects``, to be asked again when it is sent.
+    person stand in ``consent_subjects``, to be asked again when it is sent. ``test_event_code`` goes before the
+    connection's own.
     """
 
     __tablename__ = "deliveries"
@@ -59,6 +60,7 @@ class Delivery(SQLModel, table=True):
     event_time: datetime = Timestamp()
     consent_subjects: list[UUID] | None = Field(default=None, sa_type=ARRAY(PG_UUID(as_uuid=True)))
     payload: bytes = Field(sa_type=LargeBinary)
+    test_event_code: str | None = None
     state: str = DeliveryState.WAITING
     reason: str | None = None
     attempts: int = 0

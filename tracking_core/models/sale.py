@@ -106,6 +106,7 @@ class Conversion(SQLModel, table=True):
     decision: str = Decision.UNDECIDED
     decision_reason: str | None = None
     rematch_at: datetime | None = Timestamp(default=None)
+    is_synthetic: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     created_at: datetime = CreatedAt()
     updated_at: datetime = CreatedAt()
 
@@ -143,3 +144,18 @@ class Match(SQLModel, table=True):
     candidates: list[dict[str, Any]] = Json(default=[])
     missing: list[str] = Json(default=[])
     matched_at: datetime = CreatedAt()
+
+
+class SyntheticSale(SQLModel, table=True):
+    """A made-up sale of ours that proves a setup, announced before its webhook is sent: whoever asks for this sale id
+    may be told it is no sale. Its delivery carries ``test_event_code``."""
+
+    __tablename__ = "synthetic_sales"
+
+    tenant_id: UUID = Field(primary_key=True, foreign_key="tenants.id")
+    gateway: str = Field(primary_key=True)
+    sale_id: str = Field(primary_key=True)
+    session_id: UUID | None = None
+    connection_id: UUID | None = None
+    test_event_code: str
+    created_at: datetime = CreatedAt()

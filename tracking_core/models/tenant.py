@@ -37,7 +37,7 @@ class ApiKeyKind(StrEnum):
 
 
 class ApiKey(SQLModel, table=True):
-    """A write key is public and may be shown again; of a secret key only the SHA-256 is kept."""
+    """A write key is public: its ``value`` is kept to be shown again. Of a secret key only the SHA-256 is."""
 
     __tablename__ = "api_keys"
 
@@ -45,6 +45,7 @@ class ApiKey(SQLModel, table=True):
     tenant_id: UUID = Field(foreign_key="tenants.id", index=True)
     kind: str
     key_hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    value: str | None = None
     hint: str
     created_at: datetime = CreatedAt()
     revoked_at: datetime | None = Timestamp(default=None)
