@@ -28,7 +28,8 @@ def measure(stack: Stack, shop: Shop, seconds: float) -> list[Figure]:
     answers = _send(stack, shop, range(_WARM_UP, _WARM_UP + total))
     _await_received(stack, _WARM_UP + total)
     seen = stack.control.get("/stats", params={"event_ids": "1"}).json()["first_seen"]
-    delays = [(seen[shop.event_id(_WARM_UP + n)] - (answers.started_at + n / _PER_SECOND)) * 1_000 for n in range(total)]
+    due = [answers.started_at + n / _PER_SECOND for n in range(total)]
+    delays = [(seen[shop.event_id(_WARM_UP + n)] - due[n]) * 1_000 for n in range(total)]
     refused = sum(count for status, count in answers.statuses.items() if status != httpx.codes.OK)
     return [
         Figure("b", "webhook answer p50 at 200/s", answers.percentile(50), "ms"),
