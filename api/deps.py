@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.inbox import Caller
 from tracking_core.db.engine import transaction
 from tracking_core.errors import Unauthorized
 from tracking_core.models import ApiKeyKind, Tenant
@@ -29,6 +30,16 @@ async def _tenant(request: Request, session: SessionDep) -> Tenant:
 
 
 TenantDep = Annotated[Tenant, Depends(_tenant)]
+
+
+async def _caller(request: Request) -> Caller:
+    """In a transaction of its own, for routes that wait or stream: none is held meanwhile."""
+    async with transaction() as session:
+        tenant = await _tenant(request, session)
+    return Caller(tenant_id=tenant.id, actor="tenant_api")
+
+
+CallerDep = Annotated[Caller, Depends(_caller)]
 
 
 def _doorbell(request: Request) -> Doorbell:

@@ -61,7 +61,7 @@ def problem(request: Request, error: HubError) -> Response:
         "title": error.code.replace("_", " "),
         "status": error.status,
         "code": error.code,
-        "detail": message.format(**error.params) if error.params else message,
+        "detail": message.format(**_told(error.params, locale)) if error.params else message,
     }
     if isinstance(error, InvalidRequest):
         body["errors"] = [localised(item, locale) for item in error.errors]
@@ -69,6 +69,11 @@ def problem(request: Request, error: HubError) -> Response:
     if isinstance(error, RateLimited):
         headers["Retry-After"] = str(error.params["retry_after_seconds"])
     return _answer(request, body, headers)
+
+
+def _told(params: Mapping[str, object], locale: str) -> dict[str, object]:
+    """Names of things are msgids too."""
+    return {name: translate(value, locale) if isinstance(value, str) else value for name, value in params.items()}
 
 
 def invalid(error: ValidationError | RequestValidationError) -> InvalidRequest:

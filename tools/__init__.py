@@ -1,1 +1,1 @@
-"""What an agent or a wizard may do: thin, typed, logged wrappers over tracking_core."""
+"""What a wizard or an agent may do: thin, typed wrappers over the core, each written to the session's ledger."""

@@ -8,9 +8,13 @@ HubError
 ├── Forbidden                   403  the key may not do this
 ├── NotFound                    404
 ├── Conflict                    409
+│   ├── ApprovalNotPending      409  decided, withdrawn or replaced since
+│   ├── ApprovalExpired         409
+│   └── ApprovalMismatch        409  the hash is of another plan than the one that waits
 ├── BodyTooLarge                413
 ├── RateLimited                 429  carries ``retry_after_seconds``
 ├── ServiceUnavailable          503  nothing was kept; try again
+├── StaleFence                  500  another worker holds the setup session by now; never leaves the worker
 └── ConfigurationError          500  the operator must act; says what to do
 
 Messages are English msgids with ``{placeholders}``; the edge translates them (pt-BR first).
@@ -77,6 +81,26 @@ class Conflict(HubError):
     status = 409
     code = "conflict"
     message = "{what} is in another state: {reason}."
+
+
+class ApprovalNotPending(Conflict):
+    code = "approval_not_pending"
+    message = "This plan no longer waits for a decision. Ask for the plan again."
+
+
+class ApprovalExpired(Conflict):
+    code = "approval_expired"
+    message = "The time to decide on this plan is over. Ask for the plan again."
+
+
+class ApprovalMismatch(Conflict):
+    code = "approval_mismatch"
+    message = "This is not the plan that waits for a decision: something changed since. Read the new plan and decide on it."
+
+
+class StaleFence(HubError):
+    code = "stale_fence"
+    message = "Another worker took over this setup session."
 
 
 class BodyTooLarge(HubError):

@@ -1,12 +1,15 @@
 """``hub api``, ``hub worker``, ``hub scheduler``, ``hub migrate``: one process each, settings from ``HUB_*``."""
 
-from typing import Any
+import asyncio
+from enum import StrEnum
+from typing import Annotated, Any
 
 import typer
 import uvicorn
 import uvloop
 
 from tracking_core.settings import get_settings
+from tracking_core.worker.doorbell import Bell
 
 SERVER_OPTIONS: dict[str, Any] = {
     "loop": "uvloop",
@@ -38,11 +41,32 @@ def api() -> None:
     )
 
 
-def worker() -> None:
-    """Process sales and deliver them."""
+class Queue(StrEnum):
+    """Work that a pool of workers can be kept for."""
+
+    SALES = "sales"
+    SETUP = "setup"
+
+
+def worker(
+    queue: Annotated[
+        list[Queue] | None, typer.Option(help="Only this work; may be repeated. Absent: all of it.")
+    ] = None,
+) -> None:
+    """Process sales, deliver them, and run the setups of sellers."""
+    uvloop.run(_work(set(queue or Queue)))
+
+
+async def _work(queues: set[Queue]) -> None:
     from tracking_core.worker.main import run
 
-    uvloop.run(run())
+    if Queue.SETUP not in queues:
+        return await run()
+    # Imported only where setups are run: sales need no graph library.
+    from agent.worker import setup_rounds
+
+    async with setup_rounds(get_settings()) as rounds:
+        await run(others={Bell.SETUP: rounds}, with_sales=Queue.SALES in queues)
 
 
 def scheduler() -> None:
@@ -54,6 +78,13 @@ def scheduler() -> None:
 
 def migrate() -> None:
     """Bring the database to the newest schema."""
+    upgrade_all(get_settings().database_url)
+
+
+def upgrade_all(database_url: str) -> None:
+    """Our tables, then those of the graphs' checkpoints."""
+    from agent.checkpoints import migrate as migrate_checkpoints
     from tracking_core.db.migrate import upgrade
 
-    upgrade(get_settings().database_url)
+    upgrade(database_url)
+    asyncio.run(migrate_checkpoints(database_url))

@@ -5,7 +5,7 @@ A doorbell that cannot ring (Redis away) loses nothing: the row says the work is
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 
 import structlog
@@ -15,7 +15,8 @@ from redis.exceptions import RedisError
 from tracking_core.kit import clock
 from tracking_core.settings import Settings
 
-_BELLS = "hub:bells"
+# A set for each pool of workers: a worker that cannot do the work must not take its bell.
+_SALES_BELLS, _SETUP_BELLS = "hub:bells", "hub:bells:setup"
 _WAIT_SECONDS = 1.0
 # The first ring is at once, those that follow closely share one: a rush costs at most a hundred rings a second.
 _GAP_SECONDS = 0.01
@@ -24,12 +25,13 @@ log = structlog.get_logger()
 
 
 class Bell(StrEnum):
-    """What is due; the last two name their connection."""
+    """What is due. Deliveries and browser events name their connection, a setup its session."""
 
     PROCESS_SALES = "process_sales"
     REMATCH = "rematch"
     DELIVER = "deliver"
     PLAN_BROWSER_EVENTS = "plan_browser_events"
+    SETUP = "setup"
 
 
 class Doorbell:
@@ -50,9 +52,13 @@ class Doorbell:
     def after_commit(self, bell: Bell, key: str = "") -> Callable[[], None]:
         return lambda: self.ring(bell, key)
 
-    async def answer(self) -> tuple[Bell, str] | None:
-        """The next bell, or None after a second without one. Raises RedisError or OSError when Redis is away."""
-        popped = await self._redis.bzpopmin([_BELLS], timeout=_WAIT_SECONDS)
+    async def answer(self, bells: Collection[Bell] = tuple(Bell)) -> tuple[Bell, str] | None:
+        """The next of these bells, or None after a second without one. Raises RedisError or OSError when Redis is away.
+
+        ``bells`` are all of a pool's: a pool's other bells would be taken too.
+        """
+        sets = sorted({_set_of(bell) for bell in bells})
+        popped = await self._redis.bzpopmin(sets, timeout=_WAIT_SECONDS)
         if not popped:
             return None
         bell, _, key = str(popped[1]).partition(":")
@@ -68,7 +74,19 @@ class Doorbell:
             wanted, self._wanted = self._wanted, set()
             now = clock.now().timestamp()
             try:
-                await self._redis.zadd(_BELLS, dict.fromkeys(wanted, now), nx=True)
+                for name, rung in _by_set(wanted).items():
+                    await self._redis.zadd(name, dict.fromkeys(rung, now), nx=True)
             except (RedisError, OSError) as error:
                 log.warning("doorbell_not_rung", bells=len(wanted), error=type(error).__name__)
             await asyncio.sleep(_GAP_SECONDS)
+
+
+def _set_of(bell: Bell) -> str:
+    return _SETUP_BELLS if bell is Bell.SETUP else _SALES_BELLS
+
+
+def _by_set(wanted: Collection[str]) -> dict[str, list[str]]:
+    sets: dict[str, list[str]] = {}
+    for rung in wanted:
+        sets.setdefault(_set_of(Bell(rung.partition(":")[0])), []).append(rung)
+    return sets

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import structlog
@@ -28,9 +28,12 @@ _SHUTDOWN_SECONDS = 20.0
 
 
 class Worker:
-    """Sales are one stream; each connection's deliveries are a stream of their own."""
+    """Answers the bells it has rounds for. Sales are one stream; each connection's deliveries are another.
 
-    def __init__(self, settings: Settings) -> None:
+    ``others`` are the rounds of rooms above this one. ``with_sales`` False leaves sales to other workers.
+    """
+
+    def __init__(self, settings: Settings, *, others: Mapping[Bell, Rounds] = {}, with_sales: bool = True) -> None:
         self._settings = settings
         self._meta = MetaClient(
             graph_url=settings.meta_graph_url,
@@ -38,18 +41,21 @@ class Worker:
             timeout_seconds=settings.meta_timeout_seconds,
         )
         self._doorbell = Doorbell(settings)
-        self._rounds = {
+        self._rounds = {**(self._sales() if with_sales else {}), **others}
+
+    def _sales(self) -> dict[Bell, Rounds]:
+        return {
             Bell.PROCESS_SALES: Rounds("sales", self._process_sales, limit=1),
             Bell.REMATCH: Rounds("rematches", self._rematch, limit=1),
             Bell.PLAN_BROWSER_EVENTS: Rounds("browser_events", self._plan_browser_events, limit=1),
-            Bell.DELIVER: Rounds("deliveries", self._deliver, limit=settings.delivery_streams),
+            Bell.DELIVER: Rounds("deliveries", self._deliver, limit=self._settings.delivery_streams),
         }
 
     async def listen(self) -> None:
         """Answer bells until cancelled; while Redis is away, look into the rows instead."""
         while True:
             try:
-                if rung := await self._doorbell.answer():
+                if rung := await self._doorbell.answer(tuple(self._rounds)):
                     self.wake(*rung)
             except (RedisError, OSError) as error:
                 log.warning("doorbell_away", error=type(error).__name__)
@@ -57,7 +63,8 @@ class Worker:
                 await asyncio.sleep(self._settings.sweep_interval_ms / 1_000)
 
     def wake(self, bell: Bell, key: str) -> None:
-        self._rounds[bell].wake(key)
+        if bell in self._rounds:
+            self._rounds[bell].wake(key)
 
     async def close(self) -> None:
         """What is under way gets its time, sales first, for they wake deliveries; a lease expires for the rest."""
@@ -100,11 +107,11 @@ class Worker:
         await drain_connection(UUID(connection_id), client=self._meta, settings=self._settings)
 
 
-async def run() -> None:
+async def run(*, others: Mapping[Bell, Rounds] = {}, with_sales: bool = True) -> None:
     """Work until SIGINT or SIGTERM."""
     settings = get_settings()
     configure_logging(settings.log_level)
-    worker, stopping = Worker(settings), asyncio.Event()
+    worker, stopping = Worker(settings, others=others, with_sales=with_sales), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     listening = asyncio.create_task(worker.listen())

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
 from tracking_core.models import IS_FORWARDABLE
+from tracking_core.setup.inbox import due_sessions
 from tracking_core.worker.doorbell import Bell
 
 _SALES_DUE = """
@@ -15,7 +16,7 @@ SELECT EXISTS (SELECT FROM received_webhooks WHERE state = 'received' AND due_at
 """
 _CONNECTIONS_DUE = """
 SELECT c.id FROM meta_connections c
-WHERE c.state = 'active' AND coalesce(c.paused_until, :now) <= :now
+WHERE c.state = 'active' AND c.disabled_at IS NULL AND coalesce(c.paused_until, :now) <= :now
   AND EXISTS (SELECT FROM deliveries d WHERE d.connection_id = c.id
               AND d.state IN ('waiting', 'retrying') AND d.due_at <= :now)
 """
@@ -27,7 +28,7 @@ CROSS JOIN LATERAL (
       AND e.received_at >= c.browser_events_from
     ORDER BY e.received_at LIMIT 1
 ) AS first_due
-WHERE c.state = 'active' AND c.browser_events <> '{{}}'
+WHERE c.state = 'active' AND c.disabled_at IS NULL AND c.browser_events <> '{{}}'
 """  # noqa: S608 - the condition is a constant
 
 
@@ -37,12 +38,15 @@ async def sweep(ring: Callable[[Bell, str], None]) -> None:
     async with transaction() as session:
         due = (await session.execute(text(_SALES_DUE), {"now": now})).one()
         connections = (await session.execute(text(_CONNECTIONS_DUE), {"now": now})).scalars().all()
+        setups = await due_sessions(session, now)
     if due.webhooks:
         ring(Bell.PROCESS_SALES, "")
     if due.rematches:
         ring(Bell.REMATCH, "")
     for connection_id in connections:
         ring(Bell.DELIVER, str(connection_id))
+    for session_id in setups:
+        ring(Bell.SETUP, str(session_id))
 
 
 async def sweep_browser_events(ring: Callable[[Bell, str], None]) -> None:

@@ -1,0 +1,1 @@
+"""The graph's nodes. A node returns what changed and writes the projection itself."""

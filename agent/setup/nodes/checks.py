@@ -1,0 +1,150 @@
+"""Checks: they ask a provider and change nothing there. Each leaves its ledger entry, its stage and, when it went well,
+the facts the plan is made from."""
+
+from typing import Any
+from uuid import UUID
+
+from langgraph.runtime import Runtime
+
+from agent.setup.context import SetupContext
+from agent.setup.state import SetupState
+from tools.inputs import GatewayCheck, LandingCheck, MetaCheck, Preferences
+from tools.probe_landing_url import probe_landing_url
+from tools.validate_gateway_credentials import validate_gateway_credentials
+from tools.validate_meta_token import validate_meta_token
+from tracking_core.db.engine import transaction
+from tracking_core.models import ActionState, SecretKind, SetupActionLog
+from tracking_core.secrets import vault
+from tracking_core.setup import projection
+from tracking_core.setup.meanings import fault_of
+from tracking_core.setup.outcome import Fault, Stage
+from tracking_core.setup.projection import StageStatus
+
+Update = dict[str, Any]
+
+
+async def validate_gateway(state: SetupState, runtime: Runtime[SetupContext]) -> Update:
+    intent = state["intent"]
+    asked = GatewayCheck.model_validate(intent["payload"])
+    await _begin(runtime.context, Stage.GATEWAY)
+    entry = await validate_gateway_credentials(runtime.context.tool, UUID(intent["id"]), asked)
+    given = asked.credentials
+    secrets = {
+        SecretKind.GATEWAY_CLIENT_ID: given.client_id,
+        SecretKind.GATEWAY_CLIENT_SECRET: given.client_secret,
+        SecretKind.GATEWAY_BASIC: given.basic,
+    }
+    facts = {
+        "name": asked.gateway,
+        "credentials": {kind.value: reference for kind, reference in secrets.items() if reference},
+        "account_id": given.account_id,
+        "webhook_secret_ref": asked.webhook_secret or _kept_webhook_secret(state, asked.gateway),
+    }
+    return await _end(runtime.context, state, Stage.GATEWAY, entry, facts, secrets)
+
+
+async def validate_meta(state: SetupState, runtime: Runtime[SetupContext]) -> Update:
+    intent = state["intent"]
+    asked = MetaCheck.model_validate(intent["payload"])
+    await _begin(runtime.context, Stage.META)
+    entry = await validate_meta_token(runtime.context.tool, UUID(intent["id"]), asked)
+    found = entry.output.get("facts", {})
+    facts = {
+        "dataset_id": asked.dataset_id,
+        "dataset_name": found.get("dataset_name"),
+        "token_ref": asked.access_token,
+        "app_secret_ref": asked.app_secret,
+        "expires_at": found.get("expires_at"),
+    }
+    secrets = {SecretKind.META_ACCESS_TOKEN: asked.access_token, SecretKind.META_APP_SECRET: asked.app_secret}
+    return await _end(runtime.context, state, Stage.META, entry, facts, secrets)
+
+
+async def probe_landing(state: SetupState, runtime: Runtime[SetupContext]) -> Update:
+    intent = state["intent"]
+    asked = LandingCheck.model_validate(intent["payload"])
+    await _begin(runtime.context, Stage.URL)
+    dataset_id = state.get("facts", {}).get("meta", {}).get("dataset_id")
+    entry = await probe_landing_url(runtime.context.tool, UUID(intent["id"]), asked, dataset_id=dataset_id)
+    found = entry.output.get("facts", {})
+    facts = {
+        "url": asked.url,
+        "final_url": found.get("final_url") or asked.url,
+        "script_present": bool(found.get("script", {}).get("present")),
+    }
+    return await _end(runtime.context, state, Stage.URL, entry, facts, {})
+
+
+async def set_preferences(state: SetupState, runtime: Runtime[SetupContext]) -> Update:
+    chosen = Preferences.model_validate(state["intent"]["payload"]).model_dump(mode="json", exclude_none=True)
+    before = state.get("facts", {})
+    facts = {**before, "preferences": {**before.get("preferences", {}), **chosen}}
+    await _remember(runtime.context, facts)
+    return {"facts": facts, "result": {"preferences": facts["preferences"]}}
+
+
+async def _begin(context: SetupContext, stage: Stage) -> None:
+    async with transaction() as session:
+        await projection.stage(session, context.tool.session_id, context.tool.fence, stage, StageStatus.IN_PROGRESS)
+
+
+async def _end(
+    context: SetupContext,
+    state: SetupState,
+    stage: Stage,
+    entry: SetupActionLog,
+    facts: dict[str, Any],
+    secrets: dict[SecretKind, str | None],
+) -> Update:
+    """Project the outcome. A refusal that is the seller's to mend takes back what was known; an outage does not."""
+    is_success = entry.state == ActionState.SUCCESS
+    status = _status_of(entry)
+    known = {name: value for name, value in state.get("facts", {}).items() if name != stage.value}
+    if is_success:
+        checked = entry.finished_at.isoformat() if entry.finished_at else None
+        known[stage.value] = {**facts, "checked_at": checked, "action_id": str(entry.id)}
+    elif status is StageStatus.WAITING and stage.value in state.get("facts", {}):
+        known[stage.value] = state["facts"][stage.value]
+    await _project(context, stage, status, entry, known, secrets if is_success else {})
+    return {
+        "facts": known,
+        "result": {"action_id": str(entry.id), "status": entry.state, "code": entry.code},
+    }
+
+
+async def _project(
+    context: SetupContext,
+    stage: Stage,
+    status: StageStatus,
+    entry: SetupActionLog,
+    facts: dict[str, Any],
+    verified: dict[SecretKind, str | None],
+) -> None:
+    said = {name: entry.output.get(name) for name in ("params", "warnings", "facts") if entry.output.get(name)}
+    tool = context.tool
+    async with transaction() as session:
+        for kind, reference in verified.items():
+            if reference:
+                await vault.verify(session, reference, tenant_id=tool.tenant_id, kind=kind)
+        await projection.stage(
+            session, tool.session_id, tool.fence, stage, status, code=entry.code, action_id=str(entry.id), **said
+        )
+        await projection.facts(session, tool.session_id, tool.fence, facts)
+
+
+async def _remember(context: SetupContext, facts: dict[str, Any]) -> None:
+    async with transaction() as session:
+        await projection.facts(session, context.tool.session_id, context.tool.fence, facts)
+
+
+def _status_of(entry: SetupActionLog) -> StageStatus:
+    if entry.state == ActionState.SUCCESS:
+        return StageStatus.VERIFIED
+    is_sellers = entry.code is not None and fault_of(entry.code) is Fault.SELLER
+    return StageStatus.ACTION_REQUIRED if is_sellers else StageStatus.WAITING
+
+
+def _kept_webhook_secret(state: SetupState, gateway: str) -> str | None:
+    """Credentials entered again need not bring the webhook secret again."""
+    known = state.get("facts", {}).get("gateway", {})
+    return known.get("webhook_secret_ref") if known.get("name") == gateway else None

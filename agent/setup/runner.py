@@ -1,0 +1,199 @@
+"""Work through a session's inbox under its lease: each intent one run of the graph, in order, to its rest.
+
+A worker that dies leaves its lease to end; who comes next finds the graph where it stood and goes on from there.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from typing import Any, cast
+from uuid import UUID
+
+import structlog
+from langchain_core.runnables import RunnableConfig
+from langgraph._internal._constants import CONFIG_KEY_STRICT_RESUME
+from langgraph.errors import UnknownInterruptError
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command, Interrupt, StateSnapshot
+
+from agent.setup.context import SetupContext
+from agent.setup.state import Intent, SetupState
+from tracking_core.db.engine import transaction
+from tracking_core.errors import StaleFence
+from tracking_core.kit import clock
+from tracking_core.kit.ids import new_id
+from tracking_core.models import IntentState, SessionState, SetupIntent, SetupSession
+from tracking_core.settings import Settings
+from tracking_core.setup import approvals, inbox, lease, projection
+from tracking_core.setup.inbox import IntentKind
+
+log = structlog.get_logger()
+Graph = CompiledStateGraph[SetupState, SetupContext, SetupState, SetupState]
+_SUPERSTEPS_MAX = 200
+_ANSWERS = (IntentKind.DECIDE, IntentKind.EXPIRE)
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """``context`` makes what the nodes need for a session in hand. Bound to one event loop."""
+
+    graph: Graph
+    settings: Settings
+    context: Callable[[SetupSession, int], SetupContext]
+
+    async def drain(self, session_id: UUID) -> None:
+        """Handle what is queued until nothing is, or nothing at all while another worker holds the session."""
+        owner = new_id()
+        seconds = self.settings.setup_lease_seconds
+        async with transaction() as session:
+            fence = await lease.take(session, session_id, owner, clock.now(), seconds=seconds)
+            held = await session.get_one(SetupSession, session_id) if fence is not None else None
+        if fence is None or held is None:
+            return
+        structlog.contextvars.bind_contextvars(setup_session_id=str(session_id), tenant_id=str(held.tenant_id))
+        try:
+            async with _kept(session_id, owner, fence, seconds):
+                await _Hand(self, held, fence).work()
+        except StaleFence:
+            log.warning("setup_lease_lost", fence=fence)
+        finally:
+            async with transaction() as session:
+                await lease.release(session, session_id, owner, fence)
+            structlog.contextvars.unbind_contextvars("setup_session_id", "tenant_id")
+
+
+class _Hand:
+    """The session while it is held."""
+
+    def __init__(self, runner: Runner, owner: SetupSession, fence: int) -> None:
+        self._graph, self._settings = runner.graph, runner.settings
+        self._owner, self._fence = owner, fence
+        self._context = runner.context(owner, fence)
+        self._config: RunnableConfig = {
+            "configurable": {"thread_id": thread_of(owner.id), CONFIG_KEY_STRICT_RESUME: True},
+            "recursion_limit": _SUPERSTEPS_MAX,
+        }
+
+    async def work(self) -> None:
+        await self._resume_what_was_cut()
+        while intent := await self._next():
+            await self._handle(intent)
+
+    async def _next(self) -> SetupIntent | None:
+        async with transaction() as session:
+            return await inbox.next_queued(session, self._owner.id)
+
+    async def _resume_what_was_cut(self) -> None:
+        """A worker died in the middle: go on from the last checkpoint before anything new is taken."""
+        at = await self._graph.aget_state(self._config)
+        if at.next and not at.interrupts:
+            await self._run(None)
+
+    async def _handle(self, intent: SetupIntent) -> None:
+        at = await self._graph.aget_state(self._config)
+        if not _is_taken(at, intent):
+            await self._start(intent, at)
+            at = await self._graph.aget_state(self._config)
+        await self._close(intent, at)
+
+    async def _start(self, intent: SetupIntent, at: StateSnapshot) -> None:
+        asked = Intent(id=str(intent.id), kind=intent.kind, payload=intent.payload, actor=intent.actor)
+        waiting = at.interrupts[0] if at.interrupts else None
+        if intent.kind in _ANSWERS:
+            if waiting is None or waiting.id != intent.payload["interrupt_id"]:
+                return  # what it answers is gone; ``_close`` says so
+            decision = intent.payload["decision"]
+            await self._run(_answer(waiting, decision, intent.payload["plan_hash"], asked))
+        elif waiting is not None:
+            async with transaction() as session:
+                await approvals.supersede(session, self._owner, self._fence, clock.now())
+            await self._run(_answer(waiting, "superseded", waiting.value["plan_hash"], asked))
+        else:
+            await self._run({"session_id": str(self._owner.id), "intent": asked})
+
+    async def _run(self, given: Any) -> None:
+        await self._move(SessionState.WORKING)
+        context = replace(self._context, tool=replace(self._context.tool, actor=_actor_of(given, self._owner)))
+        try:
+            await self._graph.ainvoke(given, self._config, context=context, durability="sync")
+        except UnknownInterruptError:
+            # The answer was stored before a worker died: the run that it began goes on.
+            await self._graph.ainvoke(None, self._config, context=context, durability="sync")
+
+    async def _close(self, intent: SetupIntent, at: StateSnapshot) -> None:
+        """The approval that now waits is shown, the intent leaves the queue."""
+        is_taken = _is_taken(at, intent)
+        for waiting in at.interrupts:
+            await self._show(waiting)
+        async with transaction() as session:
+            state = IntentState.DONE if is_taken else IntentState.REFUSED
+            result = dict(at.values.get("result", {})) if is_taken else {}
+            code = result.get("code") if is_taken else "approval_not_pending"
+            await inbox.finish(session, intent.id, state, clock.now(), code=code, result=result)
+
+    async def _show(self, waiting: Interrupt) -> None:
+        async with transaction() as session:
+            await approvals.request(
+                session,
+                self._owner,
+                self._fence,
+                interrupt_id=waiting.id,
+                plan=waiting.value["plan"],
+                plan_hash=waiting.value["plan_hash"],
+                now=clock.now(),
+                hours=self._settings.approval_hours,
+            )
+        await self._move(SessionState.AWAITING_APPROVAL)
+
+    async def _move(self, state: SessionState) -> None:
+        async with transaction() as session:
+            await projection.move(session, self._owner.id, self._fence, state)
+
+
+def thread_of(session_id: UUID) -> str:
+    return f"setup:{session_id}"
+
+
+def _answer(waiting: Interrupt, decision: str, plan_hash: str, intent: Intent) -> Command[Any]:
+    """Always by the interrupt's id: a plain answer that does not fit would wedge the thread."""
+    return Command(resume={waiting.id: {"decision": decision, "plan_hash": plan_hash, "intent": dict(intent)}})
+
+
+def _is_taken(at: StateSnapshot, intent: SetupIntent) -> bool:
+    return cast(dict[str, Any], at.values).get("intent", {}).get("id") == str(intent.id)
+
+
+def _actor_of(given: Any, owner: SetupSession) -> str:
+    if isinstance(given, Command) and isinstance(given.resume, dict):
+        return str(next(iter(given.resume.values()))["intent"]["actor"])
+    return str(given["intent"]["actor"]) if isinstance(given, dict) else owner.created_by
+
+
+@contextlib.asynccontextmanager
+async def _kept(session_id: UUID, owner: UUID, fence: int, seconds: int) -> AsyncIterator[None]:
+    """The lease renewed at every third of its time; a lost one cancels the work."""
+    working = asyncio.current_task()
+    lost = False
+
+    async def renew() -> None:
+        nonlocal lost
+        while True:
+            await asyncio.sleep(seconds / 3)
+            async with transaction() as session:
+                if not await lease.renew(session, session_id, owner, fence, clock.now(), seconds=seconds):
+                    lost = True
+                    assert working is not None
+                    working.cancel()
+                    return
+
+    renewing = asyncio.create_task(renew())
+    try:
+        yield
+    except asyncio.CancelledError:
+        if lost:
+            raise StaleFence from None
+        raise
+    finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)

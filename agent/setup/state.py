@@ -1,0 +1,44 @@
+"""What the graph remembers. JSON only, small, never a credential: secrets stand as ``secret:<id>``."""
+
+from typing import Any, Literal, TypedDict
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Intent(TypedDict):
+    """What is being worked on, as it stood in the inbox."""
+
+    id: str
+    kind: str
+    payload: dict[str, Any]
+    actor: str
+
+
+class SetupState(TypedDict, total=False):
+    """``facts`` are validated facts by stage. ``plan`` is what was planned last; ``cursor`` its next action to apply,
+    ``undo`` the ledger entries still to be undone, newest first. ``proof`` is the synthetic sale under way and ``hop``
+    the next of its hops. ``result`` is what the intent came to."""
+
+    session_id: str
+    intent: Intent
+    facts: dict[str, Any]
+    wanted: dict[str, Any]
+    plan: dict[str, Any] | None
+    cursor: int
+    undo: list[str]
+    left: list[str]
+    proof: dict[str, Any] | None
+    hop: int
+    failure: dict[str, Any] | None
+    result: dict[str, Any]
+
+
+class Decision(BaseModel):
+    """The answer to an approval. ``intent`` is what brought it: a decision, an expiry, or another wish that the plan
+    gives way to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Literal["approved", "rejected", "expired", "superseded"]
+    plan_hash: str
+    intent: dict[str, Any]

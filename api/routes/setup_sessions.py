@@ -1,0 +1,123 @@
+"""``/api/v1/setup/sessions``: begin a setup, hand credentials to the vault, read where it stands."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import col, select
+
+from api.deps import SessionDep, TenantDep
+from tracking_core.i18n import negotiate
+from tracking_core.kit import clock
+from tracking_core.models import SecretKind, SetupActionLog, SetupMessage, SetupSession
+from tracking_core.secrets import vault
+from tracking_core.setup import sessions, status
+from tracking_core.setup.answers import answer_of
+
+router = APIRouter(prefix="/api/v1/setup/sessions", tags=["setup"])
+ACTOR = "tenant_api"
+
+
+class NewSession(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    tenant_id: UUID
+    locale: Literal["pt_BR", "en"] | None = None
+
+
+class SecretValue(BaseModel):
+    """The value is never repeated, not even in an error."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    value: str = Field(min_length=1, max_length=8_192, repr=False)
+
+
+@router.post("", status_code=201)
+async def create_session(
+    wanted: NewSession, request: Request, tenant: TenantDep, session: SessionDep
+) -> dict[str, Any]:
+    """Begin a setup. 404: no such tenant; 403: the key is another tenant's."""
+    locale = wanted.locale or negotiate(request.headers.get("accept-language"))
+    made = await sessions.create(session, wanted.tenant_id, caller=tenant.id, actor=ACTOR, locale=locale)
+    return described(made)
+
+
+@router.get("")
+async def list_sessions(
+    tenant: TenantDep, session: SessionDep, limit: Annotated[int, Query(ge=1, le=100)] = 20
+) -> dict[str, Any]:
+    """The tenant's setups, newest first."""
+    return {"items": [described(one) for one in await sessions.newest(session, tenant.id, limit=limit)]}
+
+
+@router.get("/{session_id}")
+async def read_session(session_id: UUID, tenant: TenantDep, session: SessionDep) -> dict[str, Any]:
+    return described(await sessions.get(session, session_id, caller=tenant.id))
+
+
+@router.get("/{session_id}/status")
+async def read_status(session_id: UUID, request: Request, tenant: TenantDep, session: SessionDep) -> dict[str, Any]:
+    """Every stage, the last failure somebody can act on, and what is due from whom next."""
+    found = await sessions.get(session, session_id, caller=tenant.id)
+    return await status.of(session, found, locale=language(request, found))
+
+
+@router.put("/{session_id}/secrets/{kind}")
+async def keep_secret(
+    session_id: UUID, kind: SecretKind, given: SecretValue, tenant: TenantDep, session: SessionDep, response: Response
+) -> dict[str, str]:
+    """Put a credential into the vault; only its reference, last characters and fingerprint ever come back."""
+    owner = await sessions.get(session, session_id, caller=tenant.id)
+    kept = await vault.put(
+        session, tenant=tenant, kind=kind, value=given.value, actor=ACTOR, session_id=owner.id, now=clock.now()
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return {"secret": kept.reference, "kind": kind, "last4": kept.last4, "fingerprint": kept.fingerprint}
+
+
+@router.get("/{session_id}/actions")
+async def list_actions(
+    session_id: UUID,
+    request: Request,
+    tenant: TenantDep,
+    session: SessionDep,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """The ledger of the session, oldest first."""
+    owner = await sessions.get(session, session_id, caller=tenant.id)
+    query = select(SetupActionLog).where(SetupActionLog.session_id == owner.id)
+    rows = (await session.scalars(query.order_by(col(SetupActionLog.started_at)).limit(limit))).all()
+    return {"items": [answer_of(row, language(request, owner)) for row in rows]}
+
+
+@router.get("/{session_id}/messages")
+async def list_messages(
+    session_id: UUID, tenant: TenantDep, session: SessionDep, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> dict[str, Any]:
+    """What was said in the session, oldest first."""
+    owner = await sessions.get(session, session_id, caller=tenant.id)
+    query = select(SetupMessage).where(SetupMessage.session_id == owner.id)
+    rows = (await session.scalars(query.order_by(col(SetupMessage.created_at)).limit(limit))).all()
+    return {"items": [row.model_dump(include={"id", "role", "text", "code", "created_at"}) for row in rows]}
+
+
+def described(one: SetupSession) -> dict[str, Any]:
+    """What is said of a session; ``links`` lead on."""
+    base = f"{router.prefix}/{one.id}"
+    return {
+        "session_id": str(one.id),
+        "tenant_id": str(one.tenant_id),
+        "state": one.state,
+        "locale": one.locale,
+        "created_at": one.created_at.isoformat(),
+        "updated_at": one.updated_at.isoformat(),
+        "links": {name: f"{base}/{name}" for name in ("status", "events", "actions", "messages")},
+    }
+
+
+def language(request: Request, owner: SetupSession) -> str:
+    """The language asked for, or the session's."""
+    asked = request.headers.get("accept-language")
+    return negotiate(asked) if asked and asked != "*" else owner.locale

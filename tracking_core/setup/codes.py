@@ -1,0 +1,68 @@
+"""Codes of the setup itself, beside those of its domains."""
+
+from enum import StrEnum
+
+from tracking_core.setup.outcome import Fault, Meaning
+
+
+class SetupCode(StrEnum):
+    SECRET_UNKNOWN = "setup_secret_unknown"  # noqa: S105 - a code, not a secret
+    STORE_UNAVAILABLE = "setup_secret_store_unavailable"
+    CHECK_FAILED = "setup_check_failed"
+    REJECTED = "setup_plan_rejected"
+    EXPIRED = "setup_plan_expired"
+    SUPERSEDED = "setup_plan_superseded"
+    NOTHING_TO_PROVE = "setup_nothing_to_prove"
+    NOTHING_TO_UNDO = "setup_nothing_to_undo"
+    UNDONE = "setup_undone"
+    LEFT_OVER = "setup_left_over"
+
+
+MEANINGS: dict[SetupCode, Meaning] = {
+    SetupCode.SECRET_UNKNOWN: Meaning(
+        Fault.SELLER,
+        "The credential you point to is not in the vault of this setup, or is not of this kind.",
+        "Enter the credential again.",
+    ),
+    SetupCode.STORE_UNAVAILABLE: Meaning(
+        Fault.HUB,
+        "The vault did not answer, so the credential could not be used.",
+        "Nothing is wrong on your side. Try again in a few minutes.",
+    ),
+    SetupCode.CHECK_FAILED: Meaning(
+        Fault.HUB,
+        "The check broke on our side before it came to a result.",
+        "Nothing is wrong on your side. Try again; if it happens again, ask for help.",
+    ),
+    SetupCode.REJECTED: Meaning(
+        Fault.NOBODY,
+        "You refused the plan, and nothing was changed.",
+        "Change what you want to be different and ask for the plan again.",
+    ),
+    SetupCode.EXPIRED: Meaning(
+        Fault.NOBODY,
+        "Nobody decided on the plan in time, and nothing was changed.",
+        "Ask for the plan again when you are ready to decide.",
+    ),
+    SetupCode.SUPERSEDED: Meaning(
+        Fault.NOBODY, "The plan was replaced, because something it was made from changed.", "Read the new plan."
+    ),
+    SetupCode.NOTHING_TO_PROVE: Meaning(
+        Fault.SELLER,
+        "There is no active configuration yet, so there is nothing to prove.",
+        "Ask for the plan and approve it first.",
+    ),
+    SetupCode.NOTHING_TO_UNDO: Meaning(
+        Fault.SELLER, "This setup has changed nothing that could be undone.", "There is nothing to do."
+    ),
+    SetupCode.UNDONE: Meaning(
+        Fault.NOBODY,
+        "Everything this setup had changed was put back as it was.",
+        "Mend what failed and ask for the plan again.",
+    ),
+    SetupCode.LEFT_OVER: Meaning(
+        Fault.HUB,
+        "Not everything could be put back as it was.",
+        "Follow the list of what is left, or ask for help.",
+    ),
+}

@@ -1,0 +1,94 @@
+"""The inbox of a session: typed intents, in order, each taken once. Wizard, chat and scheduler write here alike."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from tracking_core.kit.ids import new_id
+from tracking_core.models import IntentState, SetupIntent, SetupSession
+
+_NUMBERED = text("UPDATE setup_sessions SET intent_seq = intent_seq + 1 WHERE id = :id RETURNING intent_seq")
+_DUE = text("""
+SELECT DISTINCT i.session_id FROM setup_intents i JOIN setup_sessions s ON s.id = i.session_id
+WHERE i.state = 'queued' AND coalesce(s.lease_until, :now) <= :now
+""")
+
+
+class IntentKind(StrEnum):
+    """What may be asked of a session. ``decide`` and ``expire`` answer an approval that waits; ``payload`` names it."""
+
+    VALIDATE_GATEWAY = "validate_gateway_credentials"
+    VALIDATE_META = "validate_meta_token"
+    PROBE_LANDING = "probe_landing_url"
+    SET_PREFERENCES = "set_preferences"
+    REQUEST_PLAN = "request_plan"
+    DECIDE = "decide"
+    EXPIRE = "expire"
+    PROVE = "prove"
+    ROLLBACK = "rollback"
+
+
+async def enqueue(
+    session: AsyncSession,
+    owner: SetupSession,
+    kind: IntentKind,
+    payload: dict[str, Any],
+    *,
+    actor: str,
+    client_id: str = "",
+) -> tuple[SetupIntent, bool]:
+    """The intent, and whether it is new: the same ``client_id`` again gives the one that is there."""
+    made = new_id()
+    client_id = client_id or str(made)
+    # The numbering locks the session's row: two of the same name come one after the other.
+    seq = (await session.execute(_NUMBERED, {"id": owner.id})).scalar_one()
+    if (earlier := await known(session, owner.id, client_id)) is not None:
+        return earlier, False
+    intent = SetupIntent(
+        id=made,
+        session_id=owner.id,
+        tenant_id=owner.tenant_id,
+        seq=seq,
+        client_id=client_id,
+        kind=kind,
+        payload=payload,
+        actor=actor,
+    )
+    session.add(intent)
+    await session.flush()
+    return intent, True
+
+
+async def known(session: AsyncSession, session_id: UUID, client_id: str) -> SetupIntent | None:
+    query = select(SetupIntent).where(SetupIntent.session_id == session_id, SetupIntent.client_id == client_id)
+    return (await session.scalars(query)).first()
+
+
+async def next_queued(session: AsyncSession, session_id: UUID) -> SetupIntent | None:
+    query = select(SetupIntent).where(SetupIntent.session_id == session_id, SetupIntent.state == IntentState.QUEUED)
+    return (await session.scalars(query.order_by(col(SetupIntent.seq)).limit(1))).first()
+
+
+async def finish(
+    session: AsyncSession,
+    intent_id: UUID,
+    state: IntentState,
+    now: datetime,
+    *,
+    code: str | None = None,
+    result: dict[str, Any] | None = None,
+) -> None:
+    """Take the intent off the queue with what came of it; a second time changes nothing."""
+    intent = await session.get_one(SetupIntent, intent_id, with_for_update=True)
+    if intent.state == IntentState.QUEUED:
+        intent.state, intent.code, intent.result, intent.handled_at = state, code, result or {}, now
+
+
+async def due_sessions(session: AsyncSession, now: datetime) -> list[UUID]:
+    """Sessions with something queued and nobody at work on it."""
+    return list((await session.execute(_DUE, {"now": now})).scalars().all())
