@@ -11,6 +11,7 @@ from agent.setup.context import SetupContext
 from agent.setup.graph import build
 from agent.setup.runner import Runner
 from tools.context import ToolContext
+from tracking_core.configuration.registering import ApiRegistrar
 from tracking_core.kit.guarded.client import GuardedClient
 from tracking_core.models import SetupSession
 from tracking_core.settings import Settings
@@ -45,6 +46,6 @@ async def runner(settings: Settings) -> AsyncIterator[Runner]:
                 locale=owner.locale,
                 guarded=guarded,
             )
-            return SetupContext(tool=tool, http=http)
+            return SetupContext(tool=tool, http=http, registrar=ApiRegistrar(settings))
 
         yield Runner(build(saver), settings, context)

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from api import problems
 from api.collect import PATHS, Collector, described
 from api.middleware import BodyLimit, CorrelationId
-from api.routes import health, read, track, webhooks
+from api.routes import health, read, setup_actions, setup_plan, setup_sessions, track, webhooks
 from api.write_keys import WriteKeys
 from tracking_core.collector.rate_limit import RateLimiter
 from tracking_core.collector.writer import GroupWriter
@@ -47,8 +47,9 @@ def create_app(settings: Settings | None = None) -> Hub:
     app.add_middleware(BodyLimit, limit_bytes=settings.webhook_max_body_bytes)
     app.add_middleware(CorrelationId)
     problems.install(app)
-    for module in (track, webhooks, read, health):
+    for module in (track, webhooks, read, setup_sessions, setup_actions, setup_plan, health):
         app.include_router(module.router)
+    app.include_router(setup_plan.versions)
     return app
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import psycopg
 
+from api.cli.processes import upgrade_all
 from api.cli.supervisor import CommandService, Service
-from tracking_core.db.migrate import upgrade
 from tracking_core.embedded.postgres import EmbeddedPostgres
 from tracking_core.embedded.process import free_port
 from tracking_core.embedded.redis import EmbeddedRedis
@@ -60,7 +60,8 @@ class Stack:
         meta = ["-m", "evals.simulators.meta", "--port", str(self.meta_port), *meta_options]
         self.meta = self.service("meta", meta)
         self.api = self.service("api", ["-m", "api.cli", "api"])
-        self.worker = self.service("worker", ["-m", "api.cli", "worker"])
+        self.worker = self.service("worker", ["-m", "api.cli", "worker", "--queue", "sales"])
+        self.setup = self.service("setup", ["-m", "api.cli", "worker", "--queue", "setup"])
         self.scheduler = self.service("scheduler", ["-m", "api.cli", "scheduler"])
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10, trust_env=False)
         self.control = httpx.Client(base_url=f"http://127.0.0.1:{self.meta_port}/_control", timeout=30, trust_env=False)
@@ -68,7 +69,7 @@ class Stack:
     def start_servers(self) -> None:
         self.postgres.start()
         self.redis.start()
-        upgrade(self.postgres.url)
+        upgrade_all(self.postgres.url)
 
     def start(self, *services: Service) -> None:
         """Start these services and wait until those that answer do."""
@@ -85,7 +86,7 @@ class Stack:
 
     def stop(self) -> None:
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda one: one.stop(), (self.scheduler, self.worker, self.api, self.meta)))
+            list(pool.map(lambda one: one.stop(), (self.scheduler, self.setup, self.worker, self.api, self.meta)))
         self.redis.stop()
         self.postgres.stop()
         self.http.close()

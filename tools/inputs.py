@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from tracking_core.models import BrowserEvent, ConsentMode
 
+REFERENCE_PREFIX = "secret:"
 Reference = Annotated[str, StringConstraints(pattern=r"^secret:[0-9a-f-]{36}$")]
 AccountId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 DatasetId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]

@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from tracking_core.secrets.vault import SecretStoreUnavailable, SecretUnknown
 
 from tools.context import ToolContext
 from tracking_core.db.engine import transaction
 from tracking_core.models import ActionState, SetupActionLog
+from tracking_core.secrets.codes import SecretCode
+from tracking_core.secrets.errors import SecretStoreUnavailable, SecretUnknown
 from tracking_core.setup.codes import SetupCode
 from tracking_core.setup.ledger import Check, close_check, open_check
 from tracking_core.setup.outcome import Outcome
@@ -33,9 +34,10 @@ async def _attempted(context: ToolContext, check: Check, work: Callable[[], Awai
     try:
         return await work()
     except SecretUnknown:
-        return Outcome(is_success=False, code=SetupCode.SECRET_UNKNOWN, reason="The reference opens no credential.")
-    except SecretStoreUnavailable:
-        return Outcome(is_success=False, code=SetupCode.STORE_UNAVAILABLE, reason="The secret store did not answer.")
+        return Outcome(is_success=False, code=SecretCode.UNKNOWN, reason="The reference opens no credential here.")
+    except SecretStoreUnavailable as error:
+        reason = f"The secret store failed: {error.failure}."
+        return Outcome(is_success=False, code=SecretCode.STORE_UNAVAILABLE, reason=reason)
     except Exception as error:
         # A defect of ours must not cost the seller their turn; the trace stays in our log.
         log.exception("check_broke", action=check.action, setup_session_id=str(context.session_id))

@@ -14,11 +14,12 @@ import structlog
 from langchain_core.runnables import RunnableConfig
 from langgraph._internal._constants import CONFIG_KEY_STRICT_RESUME
 from langgraph.errors import UnknownInterruptError
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, Interrupt, StateSnapshot
+from sqlalchemy.exc import SQLAlchemyError
 
 from agent.setup.context import SetupContext
-from agent.setup.state import Intent, SetupState
+from agent.setup.graph import SetupGraph
+from agent.setup.state import Intent
 from tracking_core.db.engine import transaction
 from tracking_core.errors import StaleFence
 from tracking_core.kit import clock
@@ -29,7 +30,6 @@ from tracking_core.setup import approvals, inbox, lease, projection
 from tracking_core.setup.inbox import IntentKind
 
 log = structlog.get_logger()
-Graph = CompiledStateGraph[SetupState, SetupContext, SetupState, SetupState]
 _SUPERSTEPS_MAX = 200
 _ANSWERS = (IntentKind.DECIDE, IntentKind.EXPIRE)
 
@@ -38,7 +38,7 @@ _ANSWERS = (IntentKind.DECIDE, IntentKind.EXPIRE)
 class Runner:
     """``context`` makes what the nodes need for a session in hand. Bound to one event loop."""
 
-    graph: Graph
+    graph: SetupGraph
     settings: Settings
     context: Callable[[SetupSession, int], SetupContext]
 
@@ -57,9 +57,11 @@ class Runner:
                 await _Hand(self, held, fence).work()
         except StaleFence:
             log.warning("setup_lease_lost", fence=fence)
-        finally:
+        else:
+            # After a failure the lease is left to end by itself: a pause before the next try.
             async with transaction() as session:
                 await lease.release(session, session_id, owner, fence)
+        finally:
             structlog.contextvars.unbind_contextvars("setup_session_id", "tenant_id")
 
 
@@ -180,12 +182,11 @@ async def _kept(session_id: UUID, owner: UUID, fence: int, seconds: int) -> Asyn
         nonlocal lost
         while True:
             await asyncio.sleep(seconds / 3)
-            async with transaction() as session:
-                if not await lease.renew(session, session_id, owner, fence, clock.now(), seconds=seconds):
-                    lost = True
-                    assert working is not None
-                    working.cancel()
-                    return
+            if not await _renewed(session_id, owner, fence, seconds):
+                lost = True
+                assert working is not None
+                working.cancel()
+                return
 
     renewing = asyncio.create_task(renew())
     try:
@@ -197,3 +198,13 @@ async def _kept(session_id: UUID, owner: UUID, fence: int, seconds: int) -> Asyn
     finally:
         renewing.cancel()
         await asyncio.gather(renewing, return_exceptions=True)
+
+
+async def _renewed(session_id: UUID, owner: UUID, fence: int, seconds: int) -> bool:
+    """A database that is away is asked again at the next third; the fence guards what is written meanwhile."""
+    try:
+        async with transaction() as session:
+            return await lease.renew(session, session_id, owner, fence, clock.now(), seconds=seconds)
+    except (SQLAlchemyError, OSError) as error:
+        log.warning("setup_lease_not_renewed", error=type(error).__name__)
+        return True

@@ -15,14 +15,16 @@ class Intent(TypedDict):
 
 
 class SetupState(TypedDict, total=False):
-    """``facts`` are validated facts by stage. ``plan`` is what was planned last; ``cursor`` its next action to apply,
-    ``undo`` the ledger entries still to be undone, newest first. ``proof`` is the synthetic sale under way and ``hop``
-    the next of its hops. ``result`` is what the intent came to."""
+    """``facts`` are what was validated, by stage. ``goal`` is what the plan is to reach, ``plan`` the one that was
+    made, ``cursor`` its next action. ``undo`` are the ledger entries still to be undone, newest first, ``left`` those
+    that could not be. ``proof`` is the synthetic sale under way, ``hop`` its next hop. ``replan`` asks for the plan
+    again after another wish came between. ``result`` is what the intent came to."""
 
     session_id: str
     intent: Intent
     facts: dict[str, Any]
-    wanted: dict[str, Any]
+    replan: bool
+    goal: dict[str, Any]
     plan: dict[str, Any] | None
     cursor: int
     undo: list[str]

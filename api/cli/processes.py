@@ -61,7 +61,8 @@ async def _work(queues: set[Queue]) -> None:
     from tracking_core.worker.main import run
 
     if Queue.SETUP not in queues:
-        return await run()
+        await run()
+        return
     # Imported only where setups are run: sales need no graph library.
     from agent.worker import setup_rounds
 

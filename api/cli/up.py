@@ -17,6 +17,7 @@ import httpx
 import typer
 from rich.console import Console
 
+from api.cli.processes import upgrade_all
 from api.cli.supervisor import CommandService, Service, Supervisor
 from tracking_core.embedded.process import require_free
 from tracking_core.errors import ConfigurationError
@@ -88,8 +89,15 @@ class _Hub:
         self._migrate()
         if self._with_simulators:
             self._start_simulators()
-        for name in ("api", "worker", "scheduler"):
-            self._step(self._command(name, ["-m", "api.cli", name]))
+        # Setups in a process of their own: what goes wrong in one must not reach a sale.
+        commands = {
+            "api": ["api"],
+            "worker": ["worker", "--queue", "sales"],
+            "setup": ["worker", "--queue", "setup"],
+            "scheduler": ["scheduler"],
+        }
+        for name, command in commands.items():
+            self._step(self._command(name, ["-m", "api.cli", *command]))
         self._await(f"http://{self._settings.host}:{self._settings.port}/readyz", "api")
 
     def _start_servers(self) -> None:
@@ -110,10 +118,8 @@ class _Hub:
             self._step(redis)
 
     def _migrate(self) -> None:
-        from tracking_core.db.migrate import upgrade
-
         started = time.monotonic()
-        upgrade(str(self._known["database_url"]))
+        upgrade_all(str(self._known["database_url"]))
         _done("migrations", started)
 
     def _start_simulators(self) -> None:

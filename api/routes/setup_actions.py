@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.deps import CallerDep, SessionDep, TenantDep
 from api.inbox import Caller, IdempotencyKey, ask
-from api.routes.setup_sessions import language, router as sessions_router
-from tools.inputs import AccountId, DatasetId, Preferences, Url
+from api.routes.setup_sessions import language
+from api.routes.setup_sessions import router as sessions_router
+from tools.inputs import REFERENCE_PREFIX, AccountId, DatasetId, Preferences, Url
 from tracking_core.collector.addresses import stored_address
 from tracking_core.db.engine import transaction
 from tracking_core.errors import NotFound
@@ -158,7 +159,7 @@ class _Keeper:
         self._session, self._owner, self._caller = session, owner, caller
 
     async def __call__(self, kind: SecretKind, given: str) -> str:
-        if given.startswith(vault.REFERENCE_PREFIX):
+        if given.startswith(REFERENCE_PREFIX):
             return given
         kept = await vault.put(
             self._session,

@@ -11,7 +11,8 @@ from sqlmodel import col, select
 
 from api.deps import CallerDep, SessionDep, TenantDep
 from api.inbox import IdempotencyKey, ask, handled
-from api.routes.setup_sessions import language, router as sessions_router
+from api.routes.setup_sessions import language
+from api.routes.setup_sessions import router as sessions_router
 from tools.inputs import RollbackScope
 from tracking_core.db.engine import after_commit, transaction
 from tracking_core.errors import NotFound

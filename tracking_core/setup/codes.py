@@ -6,8 +6,6 @@ from tracking_core.setup.outcome import Fault, Meaning
 
 
 class SetupCode(StrEnum):
-    SECRET_UNKNOWN = "setup_secret_unknown"  # noqa: S105 - a code, not a secret
-    STORE_UNAVAILABLE = "setup_secret_store_unavailable"
     CHECK_FAILED = "setup_check_failed"
     REJECTED = "setup_plan_rejected"
     EXPIRED = "setup_plan_expired"
@@ -19,16 +17,6 @@ class SetupCode(StrEnum):
 
 
 MEANINGS: dict[SetupCode, Meaning] = {
-    SetupCode.SECRET_UNKNOWN: Meaning(
-        Fault.SELLER,
-        "The credential you point to is not in the vault of this setup, or is not of this kind.",
-        "Enter the credential again.",
-    ),
-    SetupCode.STORE_UNAVAILABLE: Meaning(
-        Fault.HUB,
-        "The vault did not answer, so the credential could not be used.",
-        "Nothing is wrong on your side. Try again in a few minutes.",
-    ),
     SetupCode.CHECK_FAILED: Meaning(
         Fault.HUB,
         "The check broke on our side before it came to a result.",

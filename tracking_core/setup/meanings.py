@@ -9,6 +9,7 @@ from tracking_core.gateways.check_codes import MEANINGS as GATEWAY
 from tracking_core.i18n import translate
 from tracking_core.landing.codes import MEANINGS as LANDING
 from tracking_core.proof.codes import MEANINGS as PROOF
+from tracking_core.secrets.codes import MEANINGS as SECRET
 from tracking_core.setup.codes import MEANINGS as SETUP
 from tracking_core.setup.outcome import Fault, Meaning
 
@@ -16,7 +17,7 @@ from tracking_core.setup.outcome import Fault, Meaning
 @cache
 def all_meanings() -> Mapping[str, Meaning]:
     """By code. The domains' codes do not overlap."""
-    tables = (GATEWAY, META, LANDING, CONFIGURATION, PROOF, SETUP)
+    tables = (GATEWAY, META, LANDING, CONFIGURATION, PROOF, SECRET, SETUP)
     merged = {str(code): meaning for table in tables for code, meaning in table.items()}
     assert len(merged) == sum(len(table) for table in tables), "two domains define the same code"
     return merged
@@ -35,6 +36,12 @@ def describe(code: str, params: Mapping[str, str], locale: str) -> dict[str, str
     return said
 
 
+class _Params(dict[str, str]):
+    """A sentence with a gap is better than no answer."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
 def _filled(message: str, params: Mapping[str, str], locale: str) -> str:
-    translated = translate(message, locale)
-    return translated.format_map(params) if params else translated
+    return translate(message, locale).format_map(_Params(params))

@@ -122,8 +122,8 @@ def _requirement(stages: Mapping[str, Any], stage: Stage, locale: str) -> dict[s
 async def _last_failure(session: AsyncSession, session_id: UUID) -> SetupActionLog | None:
     """The newest failure that is the seller's to mend and that no later success of the same action has mended."""
     query = select(SetupActionLog).where(
-        SetupActionLog.session_id == session_id, col(SetupActionLog.finished_at) != None
-    )  # noqa: E711
+        SetupActionLog.session_id == session_id, col(SetupActionLog.finished_at).is_not(None)
+    )
     rows = (await session.scalars(query.order_by(col(SetupActionLog.finished_at).desc()).limit(_FAILURES_READ))).all()
     return _unmended(rows)
 
@@ -133,10 +133,13 @@ def _unmended(newest_first: Sequence[SetupActionLog]) -> SetupActionLog | None:
     for row in newest_first:
         if row.state == ActionState.SUCCESS:
             mended.add(row.action)
-        elif row.state == ActionState.FAILED and row.action not in mended:
-            if row.code and fault_of(row.code) is Fault.SELLER:
-                return row
+        elif row.state == ActionState.FAILED and row.action not in mended and _is_sellers(row):
+            return row
     return None
+
+
+def _is_sellers(row: SetupActionLog) -> bool:
+    return row.code is not None and fault_of(row.code) is Fault.SELLER
 
 
 def _told_failure(row: SetupActionLog, locale: str) -> dict[str, Any]:

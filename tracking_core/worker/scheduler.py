@@ -11,12 +11,14 @@ from tracking_core.db.engine import dispose, transaction
 from tracking_core.db.partitions import drop_expired_partitions, ensure_partitions
 from tracking_core.kit import clock
 from tracking_core.logging import configure_logging
+from tracking_core.secrets.sweep import sweep as sweep_secrets
 from tracking_core.settings import Settings, get_settings
-from tracking_core.worker.doorbell import Doorbell
+from tracking_core.setup.approvals import expire_due
+from tracking_core.worker.doorbell import Bell, Doorbell
 from tracking_core.worker.sweeper import sweep, sweep_browser_events
 
 log = structlog.get_logger()
-_DAY_SECONDS = 86_400.0
+_MINUTE_SECONDS, _DAY_SECONDS = 60.0, 86_400.0
 # Meta wants browser events within the hour; each round reads the overlap of the last one again.
 _BROWSER_EVENTS_SECONDS = 5.0
 
@@ -28,6 +30,17 @@ async def keep_house(settings: Settings) -> None:
         dropped = await drop_expired_partitions(session, clock.now(), retention_days=settings.tracking_retention_days)
     if dropped:
         log.info("partitions_dropped", partitions=dropped)
+
+
+async def expire(doorbell: Doorbell) -> None:
+    """End what nobody decided on or verified in time."""
+    async with transaction() as session:
+        sessions = await expire_due(session, clock.now())
+    for session_id in sessions:
+        doorbell.ring(Bell.SETUP, str(session_id))
+    swept = await sweep_secrets(clock.now())
+    if swept.expired:
+        log.info("secrets_expired", secrets=swept.expired)
 
 
 async def run() -> None:
@@ -42,6 +55,7 @@ async def run() -> None:
     jobs = [
         asyncio.create_task(_every(settings.sweep_interval_ms / 1_000, lambda: sweep(doorbell.ring))),
         asyncio.create_task(_every(_BROWSER_EVENTS_SECONDS, lambda: sweep_browser_events(doorbell.ring))),
+        asyncio.create_task(_every(_MINUTE_SECONDS, lambda: expire(doorbell))),
         asyncio.create_task(_every(_DAY_SECONDS, lambda: keep_house(settings))),
     ]
     await stopping.wait()

@@ -13,6 +13,7 @@ from tools.probe_landing_url import probe_landing_url
 from tools.validate_gateway_credentials import validate_gateway_credentials
 from tools.validate_meta_token import validate_meta_token
 from tracking_core.db.engine import transaction
+from tracking_core.kit import clock
 from tracking_core.models import ActionState, SecretKind, SetupActionLog
 from tracking_core.secrets import vault
 from tracking_core.setup import projection
@@ -51,7 +52,7 @@ async def validate_meta(state: SetupState, runtime: Runtime[SetupContext]) -> Up
     found = entry.output.get("facts", {})
     facts = {
         "dataset_id": asked.dataset_id,
-        "dataset_name": found.get("dataset_name"),
+        "dataset_name": found.get("dataset_name") or "",
         "token_ref": asked.access_token,
         "app_secret_ref": asked.app_secret,
         "expires_at": found.get("expires_at"),
@@ -123,9 +124,9 @@ async def _project(
     said = {name: entry.output.get(name) for name in ("params", "warnings", "facts") if entry.output.get(name)}
     tool = context.tool
     async with transaction() as session:
-        for kind, reference in verified.items():
+        for reference in verified.values():
             if reference:
-                await vault.verify(session, reference, tenant_id=tool.tenant_id, kind=kind)
+                await vault.verify(session, reference, tenant_id=tool.tenant_id, actor=tool.actor, now=clock.now())
         await projection.stage(
             session, tool.session_id, tool.fence, stage, status, code=entry.code, action_id=str(entry.id), **said
         )

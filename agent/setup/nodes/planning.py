@@ -1,0 +1,116 @@
+"""From facts to a plan, and from the plan to a person's decision. Nothing here writes outside the hub's own record."""
+
+from typing import Any
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command, interrupt
+
+from agent.setup.context import SetupContext
+from agent.setup.nodes.applying import APPLY, FINISH
+from agent.setup.state import Decision, SetupState
+from tools.inputs import RollbackScope
+from tracking_core.configuration.codes import ConfigCode
+from tracking_core.configuration.current import read_current
+from tracking_core.configuration.facts import Facts
+from tracking_core.configuration.plan import Plan, PlanIncomplete, make_plan
+from tracking_core.configuration.rollback import rollback_plan
+from tracking_core.db.engine import transaction
+from tracking_core.setup import projection
+from tracking_core.setup.codes import SetupCode
+from tracking_core.setup.inbox import IntentKind
+from tracking_core.setup.outcome import Stage
+from tracking_core.setup.projection import StageStatus
+
+APPROVE, PLAN, REFRESH, ROUTE = "approve", "plan", "refresh", "route"
+_ANSWERED = {"rejected": SetupCode.REJECTED, "expired": SetupCode.EXPIRED}
+
+
+async def plan(state: SetupState, runtime: Runtime[SetupContext]) -> Command[Any]:
+    """Make the plan the intent asks for; an incomplete or empty one ends here with what is missing."""
+    context = runtime.context
+    goal = _goal(state)
+    try:
+        made = await _made(context, goal, state)
+    except PlanIncomplete as incomplete:
+        missing = [one.to_json() for one in incomplete.requirements]
+        await _tell(context, StageStatus.ACTION_REQUIRED, ConfigCode.INCOMPLETE, requirements=missing)
+        result = {"outcome": "incomplete", "code": ConfigCode.INCOMPLETE, "requirements": missing}
+        return Command(goto=FINISH, update={"plan": None, "goal": goal, "result": result})
+    if made.is_empty:
+        return await _nothing_to_do(context, made, goal)
+    await _tell(context, StageStatus.ACTION_REQUIRED, None)
+    result = {"outcome": "awaiting_approval", "plan_hash": made.hash}
+    return Command(goto=APPROVE, update={"plan": made.to_json(), "goal": goal, "result": result})
+
+
+async def approve(state: SetupState, runtime: Runtime[SetupContext]) -> Command[Any]:
+    """Wait for a person. Nothing before the answer has an effect: this node runs again from its top."""
+    shown = state["plan"]
+    assert shown is not None
+    answer = Decision.model_validate(interrupt({"plan": shown, "plan_hash": shown["hash"]}, response_schema=Decision))
+    update = {"intent": answer.intent, "failure": None}
+    match answer.decision:
+        case "approved" if answer.plan_hash == shown["hash"]:
+            return Command(goto=REFRESH, update={**update, "cursor": 0, "undo": [], "left": []})
+        case "superseded":
+            is_plan = answer.intent["kind"] in (IntentKind.REQUEST_PLAN, IntentKind.ROLLBACK)
+            return Command(goto=ROUTE, update={**update, "plan": None, "replan": not is_plan})
+        case decision:
+            code = _ANSWERED.get(decision, SetupCode.REJECTED)
+            await _tell(runtime.context, StageStatus.ACTION_REQUIRED, code)
+            result = {"outcome": decision, "code": code}
+            return Command(goto=FINISH, update={**update, "plan": None, "result": result})
+
+
+async def refresh(state: SetupState, runtime: Runtime[SetupContext]) -> Command[Any]:
+    """What was approved must still be what would be planned now; else the new plan is shown instead."""
+    approved = Plan.from_json(state["plan"])
+    try:
+        now = await _made(runtime.context, state["goal"], state)
+    except PlanIncomplete:
+        return Command(goto=PLAN, update={"plan": None})
+    if now.hash != approved.hash:
+        return Command(goto=PLAN, update={"plan": None})
+    await _tell(runtime.context, StageStatus.IN_PROGRESS, None)
+    return Command(goto=APPLY)
+
+
+def _goal(state: SetupState) -> dict[str, Any]:
+    """What the plan is to reach: the facts' configuration or a rollback; kept when another intent came between."""
+    intent = state["intent"]
+    if intent["kind"] == IntentKind.ROLLBACK:
+        return {"kind": "rollback", **intent["payload"]}
+    if intent["kind"] == IntentKind.REQUEST_PLAN:
+        return {"kind": "configure"}
+    return state.get("goal", {"kind": "configure"})
+
+
+async def _made(context: SetupContext, goal: dict[str, Any], state: SetupState) -> Plan:
+    async with transaction() as session:
+        if goal["kind"] == "configure":
+            current = await read_current(session, context.tool.tenant_id)
+            return make_plan(Facts.from_json(state.get("facts", {})), current)
+        scope = RollbackScope.model_validate({name: value for name, value in goal.items() if name != "kind"})
+        return await rollback_plan(
+            session,
+            session_id=context.tool.session_id,
+            tenant_id=context.tool.tenant_id,
+            scope=scope.scope,
+            version=scope.version,
+        )
+
+
+async def _nothing_to_do(context: SetupContext, made: Plan, goal: dict[str, Any]) -> Command[Any]:
+    if goal["kind"] == "rollback":
+        result = {"outcome": "unchanged", "code": SetupCode.NOTHING_TO_UNDO}
+    else:
+        await _tell(context, StageStatus.VERIFIED, ConfigCode.UNCHANGED)
+        result = {"outcome": "unchanged", "code": ConfigCode.UNCHANGED}
+    return Command(goto=FINISH, update={"plan": None, "goal": goal, "result": result})
+
+
+async def _tell(context: SetupContext, status: StageStatus, code: str | None, **details: Any) -> None:
+    tool = context.tool
+    said = {"code": str(code)} if code else {}
+    async with transaction() as session:
+        await projection.stage(session, tool.session_id, tool.fence, Stage.CONFIGURATION, status, **said, **details)
