@@ -11,13 +11,15 @@ from starlette.types import Receive, Scope, Send
 from api import problems
 from api.collect import PATHS, Collector, described
 from api.middleware import BodyLimit, CorrelationId
-from api.routes import health, read, setup_actions, setup_plan, setup_sessions, track, webhooks
+from api.routes import health, read, session_events, setup_actions, setup_plan, setup_sessions, track, webhooks
 from api.write_keys import WriteKeys
 from tracking_core.collector.rate_limit import RateLimiter
 from tracking_core.collector.writer import GroupWriter
 from tracking_core.db.engine import dispose
 from tracking_core.logging import configure_logging
 from tracking_core.settings import Settings, get_settings
+from tracking_core.setup.status import snapshot
+from tracking_core.streams.follow import Streams
 from tracking_core.worker.doorbell import Doorbell
 
 
@@ -47,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Hub:
     app.add_middleware(BodyLimit, limit_bytes=settings.webhook_max_body_bytes)
     app.add_middleware(CorrelationId)
     problems.install(app)
-    for module in (track, webhooks, read, setup_sessions, setup_actions, setup_plan, health):
+    for module in (track, webhooks, read, setup_sessions, setup_actions, setup_plan, session_events, health):
         app.include_router(module.router)
     app.include_router(setup_plan.versions)
     return app
@@ -57,11 +59,13 @@ def create_app(settings: Settings | None = None) -> Hub:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     writer = app.state.collector.writer = GroupWriter(app.state.settings)
     app.state.doorbell = Doorbell(app.state.settings)
+    app.state.streams = Streams(app.state.settings.database_url, snapshot)
     writer.start()
     # What was loaded so far lives as long as the process: without it a full collection is short enough for the p99.
     gc.collect()
     gc.freeze()
     yield
+    await app.state.streams.stop()
     await writer.stop()
     await app.state.doorbell.close()
     await dispose()

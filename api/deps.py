@@ -32,14 +32,14 @@ async def _tenant(request: Request, session: SessionDep) -> Tenant:
 TenantDep = Annotated[Tenant, Depends(_tenant)]
 
 
-async def _caller(request: Request) -> Caller:
+async def caller(request: Request) -> Caller:
     """In a transaction of its own, for routes that wait or stream: none is held meanwhile."""
     async with transaction() as session:
         tenant = await _tenant(request, session)
     return Caller(tenant_id=tenant.id, actor="tenant_api")
 
 
-CallerDep = Annotated[Caller, Depends(_caller)]
+CallerDep = Annotated[Caller, Depends(caller)]
 
 
 def _doorbell(request: Request) -> Doorbell:

@@ -45,7 +45,8 @@ class Stack:
         self.folder = folder
         self.postgres = EmbeddedPostgres(folder, free_port())
         self.redis = EmbeddedRedis(folder, free_port())
-        self.port, self.meta_port = free_port(), free_port()
+        self.port, self.meta_port, self.vendors_port = free_port(), free_port(), free_port()
+        vendors = f"http://127.0.0.1:{self.vendors_port}"
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("HUB_")},
             "HUB_ENVIRONMENT": "testing",
@@ -55,16 +56,23 @@ class Stack:
             "HUB_PORT": str(self.port),
             "HUB_DATA_DIR": str(folder),
             "HUB_META_GRAPH_URL": f"http://127.0.0.1:{self.meta_port}",
+            "HUB_HOTMART_AUTH_URL": f"{vendors}/hotmart-auth",
+            "HUB_HOTMART_API_URL": f"{vendors}/hotmart",
+            "HUB_KIWIFY_API_URL": f"{vendors}/kiwify",
+            "HUB_PROBE_TRUSTED_ORIGINS": f'["{vendors}"]',
             **(settings or {}),
         }
         meta = ["-m", "evals.simulators.meta", "--port", str(self.meta_port), *meta_options]
         self.meta = self.service("meta", meta)
+        vendor_options = ["-m", "evals.simulators.providers", "--port", str(self.vendors_port)]
+        self.vendors = self.service("vendors", vendor_options)
         self.api = self.service("api", ["-m", "api.cli", "api"])
         self.worker = self.service("worker", ["-m", "api.cli", "worker", "--queue", "sales"])
         self.setup = self.service("setup", ["-m", "api.cli", "worker", "--queue", "setup"])
         self.scheduler = self.service("scheduler", ["-m", "api.cli", "scheduler"])
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10, trust_env=False)
         self.control = httpx.Client(base_url=f"http://127.0.0.1:{self.meta_port}/_control", timeout=30, trust_env=False)
+        self.vendors_control = httpx.Client(base_url=f"{vendors}/_control", timeout=30, trust_env=False)
 
     def start_servers(self) -> None:
         self.postgres.start()
@@ -83,14 +91,19 @@ class Stack:
             wait_for(lambda: self.http.get("/readyz").status_code == httpx.codes.OK)
         if self.meta in services:
             wait_for(lambda: self.control.get("/stats").status_code == httpx.codes.OK)
+        if self.vendors in services:
+            wait_for(lambda: self.vendors_control.get("/requests").status_code == httpx.codes.OK)
 
     def stop(self) -> None:
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda one: one.stop(), (self.scheduler, self.setup, self.worker, self.api, self.meta)))
+            list(pool.map(lambda one: one.stop(), self._services()))
         self.redis.stop()
         self.postgres.stop()
-        self.http.close()
-        self.control.close()
+        for client in (self.http, self.control, self.vendors_control):
+            client.close()
+
+    def _services(self) -> tuple[CommandService, ...]:
+        return (self.scheduler, self.setup, self.worker, self.api, self.vendors, self.meta)
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.dsn, connect_timeout=5) as connection:

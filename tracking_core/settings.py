@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 RUNTIME_FILE = "runtime.json"
@@ -33,6 +33,17 @@ class Settings(BaseSettings):
     embedded_redis_port: int = 63790
     simulators_port: int = 8090
     secrets_keys: SecretStr = SecretStr("")
+
+    vault_backend: Literal["local", "aws", "hashicorp"] = "local"
+    vault_prefix: str = "hub/vault"
+    vault_timeout_seconds: float = 5.0
+    vault_unverified_hours: int = 24
+    vault_aws_region: str = ""
+    vault_aws_endpoint_url: str = ""
+    vault_hashicorp_address: str = ""
+    vault_hashicorp_mount: str = "secret"
+    vault_hashicorp_token: SecretStr = SecretStr("")
+    vault_hashicorp_ca_file: str = ""
 
     meta_graph_url: str = "https://graph.facebook.com"
     meta_graph_version: str = "v26.0"
@@ -61,10 +72,32 @@ class Settings(BaseSettings):
     sweep_interval_ms: int = 1_000
     tracking_retention_days: int = 180
 
-    @field_validator("public_url", "meta_graph_url", "hotmart_auth_url", "hotmart_api_url", "kiwify_api_url")
+    probe_trusted_origins: list[str] = []
+    setup_lease_seconds: int = 15
+    setup_action_wait_seconds: float = 25.0
+    setup_streams: int = 16
+    approval_hours: int = 24
+
+    @field_validator(
+        "public_url",
+        "meta_graph_url",
+        "hotmart_auth_url",
+        "hotmart_api_url",
+        "kiwify_api_url",
+        "vault_prefix",
+        "vault_aws_endpoint_url",
+        "vault_hashicorp_address",
+    )
     @classmethod
     def _no_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")
+
+    @field_validator("probe_trusted_origins")
+    @classmethod
+    def _not_in_production(cls, origins: list[str], info: ValidationInfo) -> list[str]:
+        if origins and info.data.get("environment") == "production":
+            raise ValueError("HUB_PROBE_TRUSTED_ORIGINS opens private addresses to the probe; unset it in production.")
+        return origins
 
     @property
     def base_url(self) -> str:

@@ -163,7 +163,8 @@ def _answer(waiting: Interrupt, decision: str, plan_hash: str, intent: Intent) -
 
 
 def _is_taken(at: StateSnapshot, intent: SetupIntent) -> bool:
-    return cast(dict[str, Any], at.values).get("intent", {}).get("id") == str(intent.id)
+    taken = cast(dict[str, Any], at.values).get("intent", {})
+    return bool(taken.get("id") == str(intent.id))
 
 
 def _actor_of(given: Any, owner: SetupSession) -> str:

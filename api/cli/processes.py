@@ -8,12 +8,13 @@ import typer
 import uvicorn
 import uvloop
 
+from api.protocol import HubProtocol
 from tracking_core.settings import get_settings
 from tracking_core.worker.doorbell import Bell
 
 SERVER_OPTIONS: dict[str, Any] = {
     "loop": "uvloop",
-    "http": "httptools",
+    "http": HubProtocol,
     "access_log": False,
     "log_config": None,
     # The collector reads the proxy's header itself, by its own list of trusted proxies.

@@ -15,9 +15,13 @@ Result = TypeVar("Result")
 
 def in_transaction(work: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
     """The result of ``work``; raises ConfigurationError when there is no database to work with."""
+    required_database()
+    return asyncio.run(_run(work))
+
+
+def required_database() -> None:
     if not get_settings().database_url:
         raise ConfigurationError(problem="No database: start the hub with `make run`, or set HUB_DATABASE_URL.")
-    return asyncio.run(_run(work))
 
 
 async def _run(work: Callable[[AsyncSession], Awaitable[Result]]) -> Result:

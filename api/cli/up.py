@@ -59,7 +59,7 @@ class _Hub:
     def __init__(self, settings: Settings, *, with_simulators: bool) -> None:
         self._settings, self._with_simulators = settings, with_simulators
         self._data = settings.data_dir.resolve()
-        self._known: dict[str, str | int] = {"port": settings.port, "host": settings.host}
+        self._known: dict[str, str | int | list[str]] = {"port": settings.port, "host": settings.host}
         self._stopping = threading.Event()
         self._supervisor = Supervisor(
             notice=lambda line: _out.print(f"[yellow]•[/yellow] {line}"), on_change=self._write_runtime
@@ -128,8 +128,9 @@ class _Hub:
         self._step(self._command("simulators", ["-m", "evals.simulators", "--port", str(port)]))
         self._await(f"http://127.0.0.1:{port}/healthz", "simulators")
         self._known["simulators_port"] = port
-        if "HUB_META_GRAPH_URL" not in os.environ:
-            self._known["meta_graph_url"] = f"http://127.0.0.1:{port}"
+        for name, address in _simulated(port).items():
+            if f"HUB_{name.upper()}" not in os.environ:
+                self._known[name] = address
         self._write_runtime()
 
     def _step(self, service: Service) -> None:
@@ -141,7 +142,7 @@ class _Hub:
         environment = {
             **os.environ,
             "HUB_DATA_DIR": str(self._data),
-            **{f"HUB_{key.upper()}": str(value) for key, value in self._known.items()},
+            **{f"HUB_{key.upper()}": _as_setting(value) for key, value in self._known.items()},
         }
         log = self._data / "logs" / f"{name}.log"
         return CommandService(name, [sys.executable, *arguments], environment=environment, log=log)
@@ -176,6 +177,22 @@ class _Hub:
         if not self._settings.llm_api_key.get_secret_value():
             _out.print("No LLM key: basic mode.")
         _out.print(f"Data and logs: {self._data}. Try: [bold]hub demo[/bold]. Ctrl-C stops.")
+
+
+def _simulated(port: int) -> dict[str, str | list[str]]:
+    """Where the vendors are while they are simulated; their landing page stands on a private address."""
+    base = f"http://127.0.0.1:{port}"
+    return {
+        "meta_graph_url": base,
+        "hotmart_auth_url": f"{base}/_providers/hotmart-auth",
+        "hotmart_api_url": f"{base}/_providers/hotmart",
+        "kiwify_api_url": f"{base}/_providers/kiwify",
+        "probe_trusted_origins": [base],
+    }
+
+
+def _as_setting(value: str | int | list[str]) -> str:
+    return json.dumps(value) if isinstance(value, list) else str(value)
 
 
 def _done(name: str, started: float) -> None:

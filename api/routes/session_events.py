@@ -12,7 +12,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
-from api.deps import SessionDep, TenantDep, _caller
+from api.deps import SessionDep, TenantDep, caller
 from tracking_core.errors import Forbidden, NotFound, Unauthorized
 from tracking_core.streams.follow import Standing, Streams, standing
 
@@ -94,6 +94,6 @@ async def _frames(
 async def _is_allowed(request: Request, tenant_id: UUID) -> bool:
     """Whether the request's key would still open this stream."""
     try:
-        return (await _caller(request)).tenant_id == tenant_id
+        return (await caller(request)).tenant_id == tenant_id
     except Unauthorized:
         return False

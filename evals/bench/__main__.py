@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from evals.bench import drain, ingestion, matching, sales
+from evals.bench import drain, ingestion, matching, sales, streams
 from evals.bench.report import Figure, Report
 from evals.bench.shop import Shop, open_shop
 from evals.stack import Stack
@@ -19,6 +19,7 @@ _PARTS: dict[str, Callable[[Stack, Shop, float], list[Figure]]] = {
     "b": sales.measure,
     "d": drain.measure,
     "e": matching.measure,
+    "g": streams.measure,
 }
 _SETTINGS = {"HUB_TRACK_RATE_PER_SECOND": "1000000", "HUB_LOG_LEVEL": "WARNING"}
 

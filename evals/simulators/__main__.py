@@ -1,4 +1,5 @@
-"""``python -m evals.simulators --port N``: Meta at the root, the checkouts under ``/_gateways``."""
+"""``python -m evals.simulators --port N``: Meta at the root, the checkouts under ``/_gateways``, their APIs under
+``/_providers``, a seller's page under ``/_landing``."""
 
 import argparse
 
@@ -6,8 +7,10 @@ import uvicorn
 from starlette.routing import Mount
 
 from evals.simulators.gateways.app import create_app as create_gateways
+from evals.simulators.landing.app import create_app as create_landing
 from evals.simulators.meta.app import create_app as create_meta
 from evals.simulators.meta.transport import config
+from evals.simulators.providers.app import create_app as create_providers
 
 
 def main() -> None:
@@ -15,7 +18,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     asked = parser.parse_args()
     app = create_meta()
-    app.router.routes.insert(0, Mount("/_gateways", create_gateways()))
+    mounted = {"/_gateways": create_gateways(), "/_providers": create_providers(), "/_landing": create_landing()}
+    # Before Meta's own routes, which take any path.
+    app.router.routes[:0] = [Mount(path, other) for path, other in mounted.items()]
     uvicorn.Server(config(app, asked.port)).run()
 
 

@@ -51,10 +51,15 @@ class RememberingMeta(MetaClient):
     poison: str | None = None
     asked: list[tuple[datetime, str, str]] = field(default_factory=list)
     taken: dict[tuple[str, str], list[datetime]] = field(default_factory=dict)
+    codes: dict[str, set[str | None]] = field(default_factory=dict)
 
-    async def send(self, *, dataset_id: str, events: Sequence[bytes], **_: object) -> SendResult:
+    async def send(
+        self, *, dataset_id: str, events: Sequence[bytes], test_event_code: str | None = None, **_: object
+    ) -> SendResult:
         now = clock.now()
         ids = [str(orjson.loads(event)["event_id"]) for event in events]
+        for event_id in ids:
+            self.codes.setdefault(event_id, set()).add(test_event_code)
         self.asked += [(now, dataset_id, event_id) for event_id in ids]
         is_poisoned = self.mood is Mood.REFUSES_ONE and self.poison in ids
         if self.mood in _TAKES or (self.mood is Mood.REFUSES_ONE and not is_poisoned):

@@ -18,8 +18,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.ledger.checks import World
 from tests.ledger.meta import Mood
-from tests.ledger.world import DATASETS, GATEWAYS, SaleKey, World
+from tests.ledger.world import DATASETS, GATEWAYS, SaleKey
 from tracking_core.db.engine import dispose
 from tracking_core.pipeline.conversions import PURCHASE, event_id_of
 from tracking_core.settings import Settings
@@ -88,6 +89,14 @@ class Histories(RuleBasedStateMachine):
     @rule(dataset_id=st.sampled_from(DATASETS))
     def connect(self, dataset_id: str) -> None:
         self._run(self.world.connect(dataset_id))
+
+    @rule(dataset_id=st.sampled_from(DATASETS))
+    def switch(self, dataset_id: str) -> None:
+        self._run(self.world.switch(dataset_id))
+
+    @rule(number=st.integers(0, 2), gateway=st.sampled_from(GATEWAYS))
+    def synthetic_sale(self, number: int, gateway: str) -> None:
+        self._run(self.world.synthetic_sale(number, gateway))
 
     @rule(passed=st.sampled_from((timedelta(seconds=5), timedelta(minutes=3), timedelta(hours=5), timedelta(days=2))))
     def time_passes(self, passed: timedelta) -> None:

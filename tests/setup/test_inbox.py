@@ -24,7 +24,7 @@ async def _enqueue(setup: Setup, client_id: str) -> bool:
 
 
 async def _drain(setup: Setup) -> list[str]:
-    taken = []
+    taken: list[str] = []
     while True:
         async with transaction() as session:
             intent = await inbox.next_queued(session, setup.session_id)

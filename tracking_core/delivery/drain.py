@@ -58,8 +58,7 @@ class _Drain:
         while batch := await self._next(holder):
             if batch.is_full:
                 self.open_stream()
-            if batch.deliveries:
-                await send(batch, batch.deliveries, client=self.client, settings=self.settings)
+            await send_parts(batch, client=self.client, settings=self.settings)
             self.handled += len(batch.deliveries)
             if not batch.is_full:
                 break
@@ -77,14 +76,28 @@ class _Drain:
         return batch
 
 
+async def send_parts(batch: Batch, *, client: MetaClient, settings: Settings) -> None:
+    """One request for each test event code; what is not to be tried now is given back."""
+    goes_on = True
+    for number, part in enumerate(batch.parts):
+        if number:
+            async with transaction() as session:
+                if goes_on:
+                    await settle.renew(session, batch, clock.now(), settings.delivery_lease_seconds)
+                else:
+                    await settle.give_back(session, batch, part, clock.now())
+        if goes_on:
+            goes_on = await send(batch, part, client=client, settings=settings)
+
+
 async def send(batch: Batch, part: Sequence[Leased], *, client: MetaClient, settings: Settings) -> bool:
-    """Send a part of the batch and settle it; False when the rest of the batch should not be tried now."""
+    """Send a part of the batch, all of one code, and settle it; False when the rest should not be tried now."""
     started = clock.now()
     result = await client.send(
         dataset_id=batch.dataset_id,
         access_token=batch.access_token,
         events=[one.payload for one in part],
-        test_event_code=batch.test_event_code,
+        test_event_code=batch.code_of(part[0]),
         app_secret=batch.app_secret,
     )
     result = await diagnosed(batch, result, client)

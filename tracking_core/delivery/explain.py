@@ -15,6 +15,11 @@ SENTENCES = {
     "too_little_customer_data": "There is too little data about the buyer for Meta to recognise them. Ask for e-mail "
     "and phone at the checkout.",
     "no_dataset_connected": "No Meta dataset is connected, so the sale was not sent. Connect one for the next sales.",
+    "no_dataset_enabled": "Every connection to a Meta dataset was switched off when the sale came, so it was not sent. "
+    "Switch one on for the next sales.",
+    "connection_disabled": "The connection to this Meta dataset is switched off. What waits for it stays until it is "
+    "switched on again.",
+    "proof_ended": "This made-up sale was for a check of the setup that is over, so it was not sent.",
     "payment": "The sale waits for its payment.",
     "refused": "The payment was refused, so there is no sale to send.",
     "expired": "The payment was not made in time, so there is no sale to send.",

@@ -1,5 +1,6 @@
 """Lease due deliveries of one connection together. A leased row is due again when its lease ends: nobody has to notice
-a dead worker. Rows whose time is over, or whose person has refused, leave here with their reason.
+a dead worker. Rows whose time is over, or whose person has refused, leave here with their reason. A disabled connection
+leases nothing: what waits for it stays as it is.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ _CONNECTION = """
 SELECT c.id, c.tenant_id, c.dataset_id, c.access_token, c.app_secret, c.test_event_code, c.failure_streak,
     t.wrapped_data_key
 FROM meta_connections c JOIN tenants t ON t.id = c.tenant_id
-WHERE c.id = :id AND c.state = 'active' AND coalesce(c.paused_until, :now) <= :now
+WHERE c.id = :id AND c.state = 'active' AND c.disabled_at IS NULL AND coalesce(c.paused_until, :now) <= :now
 """
 # Sales first, by an index of their own: a backlog of page views is never read past to find one. The rest of the batch
 # goes to browser events. The last LIMIT changes no row: it tells the planner how few there are to update. A sale's
@@ -44,7 +45,7 @@ UPDATE deliveries d SET lease_id = :lease, leased_at = :now, due_at = :expires,
                               ELSE coalesce(d.first_ambiguous_at, due.leased_at) END,
     attempts = d.attempts + CASE WHEN due.lease_id IS NULL THEN 0 ELSE 1 END
 FROM due WHERE d.id = due.id
-RETURNING d.id, d.payload, d.attempts, d.event_time, d.first_ambiguous_at, d.conversion_id,
+RETURNING d.id, d.payload, d.test_event_code, d.attempts, d.event_time, d.first_ambiguous_at, d.conversion_id,
     due.lease_id AS lost_lease, due.leased_at AS lost_at,
     EXISTS (SELECT FROM consents s WHERE s.tenant_id = d.tenant_id AND NOT s.granted AND s.subject = ANY(
         d.consent_subjects || (SELECT c.consent_subjects FROM conversions c WHERE c.id = d.conversion_id))) AS refused
@@ -63,16 +64,20 @@ UPDATE deliveries SET state = :state, reason = :reason, lease_id = NULL, leased_
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """A delivery in hand."""
+    """A delivery in hand. ``test_event_code`` is its own, else None."""
 
     id: UUID
     payload: bytes
     schedule: Schedule
+    test_event_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What one request may carry, with what is needed to send it. ``repr`` shows no secret."""
+    """What was leased together, with what is needed to send it. ``repr`` shows no secret.
+
+    One request may carry what has one test event code (``parts``), because Meta takes one for all of a request.
+    """
 
     lease_id: UUID
     connection_id: UUID
@@ -84,6 +89,19 @@ class Batch:
     failure_streak: int
     is_full: bool
     deliveries: tuple[Leased, ...]
+
+    @property
+    def parts(self) -> list[tuple[Leased, ...]]:
+        """The deliveries by their code, those with the connection's own first: a trial holds up no sale."""
+        if not any(one.test_event_code for one in self.deliveries):
+            return [self.deliveries] if self.deliveries else []
+        by_code: dict[str | None, list[Leased]] = {self.test_event_code: []}
+        for one in self.deliveries:
+            by_code.setdefault(self.code_of(one), []).append(one)
+        return [tuple(part) for part in by_code.values() if part]
+
+    def code_of(self, delivery: Leased) -> str | None:
+        return delivery.test_event_code or self.test_event_code
 
     def __repr__(self) -> str:
         return f"Batch(connection={self.connection_id}, deliveries={len(self.deliveries)})"
@@ -122,7 +140,11 @@ async def _sendable(session: AsyncSession, rows: Sequence[Row[Any]], now: dateti
     ended = {*refused, *late}
     # RETURNING has no order, and a refused batch is split: its sales go with the half that is sent again first.
     ordered = sorted(rows, key=lambda row: row.conversion_id is None)
-    return tuple(Leased(row.id, bytes(row.payload), schedules[row.id]) for row in ordered if row.id not in ended)
+    return tuple(
+        Leased(row.id, bytes(row.payload), schedules[row.id], row.test_event_code)
+        for row in ordered
+        if row.id not in ended
+    )
 
 
 def _batch(connection: Row[Any], lease_id: UUID, leased: tuple[Leased, ...], *, is_full: bool) -> Batch:

@@ -16,6 +16,7 @@ from tracking_core.matching.candidates import Candidate
 from tracking_core.models import Conversion, ConversionStatus, Delivery, DeliveryState
 from tracking_core.pipeline.stages import Sale
 
+PROOF_ENDED = "proof_ended"
 _RENEWAL_SEGMENT = "existing_customer_to_business"
 
 
@@ -34,7 +35,13 @@ def objection(sale: Sale, now: datetime) -> str | None:
         payload_of(conversion, now)
     except ValueError:
         return "not_sendable"  # a currency or an amount Meta has no form for
-    return None if sale.connections else "no_dataset_connected"
+    return None if sale.enabled else _no_way(sale)
+
+
+def _no_way(sale: Sale) -> str:
+    if sale.connections:
+        return "no_dataset_enabled"
+    return PROOF_ENDED if sale.conversion.is_synthetic else "no_dataset_connected"
 
 
 def event_time(conversion: Conversion, now: datetime) -> datetime:
@@ -81,7 +88,7 @@ def payload_of(conversion: Conversion, now: datetime) -> bytes:
 
 async def plan(session: AsyncSession, sales: Sequence[Sale], now: datetime, *, hold_back: dict[Any, timedelta]) -> None:
     """Insert the deliveries; a repeat finds them there. ``hold_back`` delays a sale whose click may still come."""
-    rows = [_row(sale, connection.id, now, hold_back) for sale in sales for connection in sale.connections]
+    rows = [_row(sale, connection.id, now, hold_back) for sale in sales for connection in sale.enabled]
     await bulk.insert(session, Delivery, rows)
 
 
@@ -96,6 +103,7 @@ def _row(sale: Sale, connection_id: Any, now: datetime, hold_back: dict[Any, tim
         "event_id": str(conversion.event_id),
         "event_time": event_time(conversion, now),
         "payload": payload_of(conversion, now),
+        "test_event_code": sale.announced.test_event_code if sale.announced else None,
         "state": DeliveryState.WAITING,
         "attempts": 0,
         "due_at": now + hold_back.get(conversion.id, timedelta()),

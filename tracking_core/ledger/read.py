@@ -1,6 +1,8 @@
 """The ledger: where each sale stands with Meta. Every sale is in exactly one state, derived and never stored.
 
-The state of a sale with several datasets is its worst: something dead or held is not hidden by what went well.
+The state of a sale with several datasets is its worst: something dead or held is not hidden by what went well. What
+waits for a disabled connection is withheld (``connection_disabled``): as things are it will not be sent; with the
+connection enabled again it waits as before. Synthetic sales are no sales: they are listed and counted on demand.
 """
 
 from datetime import datetime
@@ -24,11 +26,12 @@ class LedgerState(StrEnum):
     DELIVERED = "delivered"
 
 
+CONNECTION_DISABLED = "connection_disabled"
 # One row per sale. ``d`` gathers its deliveries; the first true line of the CASE names the state, and the reason is
 # always of that state.
-_LEDGER = """
+_LEDGER = f"""
 SELECT c.id, c.tenant_id, c.gateway, c.sale_id, c.status, c.event_name, c.event_id, c.occurred_at, c.amount, c.currency,
-    c.product_name, c.payment_method, c.created_at, m.rule AS match_rule, m.score AS match_score,
+    c.product_name, c.payment_method, c.is_synthetic, c.created_at, m.rule AS match_rule, m.score AS match_score,
     CASE
         WHEN c.decision = 'duplicate' THEN 'duplicate'
         WHEN c.decision = 'withheld' THEN 'withheld'
@@ -55,38 +58,51 @@ LEFT JOIN matches m ON m.conversion_id = c.id
 LEFT JOIN LATERAL (
     SELECT count(*) FILTER (WHERE x.state = 'dead') AS dead,
         count(*) FILTER (WHERE x.state IN ('waiting', 'retrying') AND k.state = 'on_hold') AS held,
-        count(*) FILTER (WHERE x.state = 'retrying' AND k.state <> 'on_hold') AS retrying,
-        count(*) FILTER (WHERE x.state = 'waiting' AND k.state <> 'on_hold') AS waiting,
+        count(*) FILTER (WHERE x.state = 'retrying' AND k.state = 'active') AS retrying,
+        count(*) FILTER (WHERE x.state = 'waiting' AND k.state = 'active') AS waiting,
         count(*) FILTER (WHERE x.state = 'delivered') AS delivered,
         max(x.reason) FILTER (WHERE x.state = 'dead') AS dead_reason,
         max(k.hold_code) FILTER (WHERE x.state IN ('waiting', 'retrying') AND k.state = 'on_hold') AS held_reason,
-        max(x.reason) FILTER (WHERE x.state = 'retrying' AND k.state <> 'on_hold') AS retrying_reason,
-        max(x.reason) FILTER (WHERE x.state = 'withheld') AS withheld_reason
-    FROM deliveries x JOIN meta_connections k ON k.id = x.connection_id WHERE x.conversion_id = c.id
+        max(x.reason) FILTER (WHERE x.state = 'retrying' AND k.state = 'active') AS retrying_reason,
+        coalesce(max(x.reason) FILTER (WHERE x.state = 'withheld'),
+                 max('{CONNECTION_DISABLED}') FILTER (WHERE k.state = 'disabled')) AS withheld_reason
+    FROM deliveries x JOIN (
+        SELECT id, hold_code, CASE WHEN disabled_at IS NULL THEN state ELSE 'disabled' END AS state
+        FROM meta_connections
+    ) k ON k.id = x.connection_id WHERE x.conversion_id = c.id
 ) d ON true
 WHERE c.tenant_id = :tenant
-"""
+"""  # noqa: S608 - the reason is a constant
+_WANTED = f"{_LEDGER} AND (:synthetic OR NOT c.is_synthetic)"
 
 
 async def sales(
-    session: AsyncSession, tenant_id: UUID, *, state: str | None, before: datetime | None, limit: int
+    session: AsyncSession,
+    tenant_id: UUID,
+    *,
+    state: str | None,
+    before: datetime | None,
+    limit: int,
+    include_synthetic: bool = False,
 ) -> list[dict[str, Any]]:
     """Newest first; ``before`` is the ``created_at`` of the last row of the previous page."""
-    query = f"SELECT * FROM ({_LEDGER}) l WHERE (CAST(:state AS text) IS NULL OR state = :state)"  # noqa: S608
+    query = f"SELECT * FROM ({_WANTED}) l WHERE (CAST(:state AS text) IS NULL OR state = :state)"  # noqa: S608
     query += " AND (CAST(:before AS timestamptz) IS NULL OR created_at < :before) ORDER BY created_at DESC LIMIT :limit"
-    values = {"tenant": tenant_id, "state": state, "before": before, "limit": limit}
+    values = {"tenant": tenant_id, "state": state, "before": before, "limit": limit, "synthetic": include_synthetic}
     rows = await session.execute(text(query), values)
     return [dict(row) for row in rows.mappings()]
 
 
 async def sale(session: AsyncSession, tenant_id: UUID, conversion_id: UUID) -> dict[str, Any] | None:
+    """The sale of this id, be it synthetic."""
     rows = await session.execute(text(f"{_LEDGER} AND c.id = :id"), {"tenant": tenant_id, "id": conversion_id})
     row = rows.mappings().first()
     return dict(row) if row else None
 
 
-async def totals(session: AsyncSession, tenant_id: UUID) -> dict[str, int]:
+async def totals(session: AsyncSession, tenant_id: UUID, *, include_synthetic: bool = False) -> dict[str, int]:
     """Sales per state; they add up to the number of sales."""
-    query = f"SELECT state, count(*) AS sales FROM ({_LEDGER}) l GROUP BY state"  # noqa: S608
-    counted = {row.state: row.sales for row in await session.execute(text(query), {"tenant": tenant_id})}
+    query = f"SELECT state, count(*) AS sales FROM ({_WANTED}) l GROUP BY state"  # noqa: S608
+    values = {"tenant": tenant_id, "synthetic": include_synthetic}
+    counted = {row.state: row.sales for row in await session.execute(text(query), values)}
     return {state.value: counted.get(state.value, 0) for state in LedgerState}

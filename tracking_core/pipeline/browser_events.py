@@ -125,7 +125,7 @@ async def drain_browser_events(connection_id: UUID) -> AsyncIterator[Progress]:
 async def plan_batch(
     session: AsyncSession, connection_id: UUID, since: datetime | None, now: datetime, *, limit: int = _BATCH
 ) -> Progress | None:
-    """Insert the deliveries of the next events; None when the connection wants none, rests, or is being planned."""
+    """Insert the deliveries of the next events; None when the connection wants none, rests, is off or planned now."""
     connection = await _locked(session, connection_id)
     if connection is None:
         return None
@@ -141,13 +141,15 @@ async def plan_batch(
 async def _locked(session: AsyncSession, connection_id: UUID) -> MetaConnection | None:
     """NO KEY UPDATE: sales that are planned at the same time refer to this row and must not wait.
 
-    A connection on hold keeps its mark: what is planned now could only grow too old while it waits.
+    A connection on hold keeps its mark: what is planned now could only grow too old while it waits. A disabled one is
+    told of nothing, and who enables it again moves the mark to that moment.
     """
     query = (
         select(MetaConnection)
         .where(
             MetaConnection.id == connection_id,
             MetaConnection.state == ConnectionState.ACTIVE,
+            col(MetaConnection.disabled_at).is_(None),
             col(MetaConnection.browser_events) != [],
         )
         .with_for_update(key_share=True, skip_locked=True)

@@ -17,6 +17,7 @@ from tracking_core.identity.labels import without_contact
 from tracking_core.kit.ids import new_id, stable_id
 from tracking_core.models import Conversion, ConversionStatus, SaleEventRow
 from tracking_core.pipeline.stages import Sale, Work
+from tracking_core.proof.announce import Announced, announced_among
 
 PURCHASE = "Purchase"
 RENEWAL = "SubscriptionRenewal"
@@ -36,7 +37,8 @@ PAID = (ConversionStatus.APPROVED, ConversionStatus.REFUNDED, ConversionStatus.C
 async def advance(session: AsyncSession, batch: Sequence[Work], now: datetime) -> list[Sale]:
     """Record every sale event once and move its conversion; returns the conversions touched, locked."""
     events = [work for work in batch if isinstance(work.said, SaleEvent)]
-    conversions = await _locked(session, events)
+    announced = await announced_among(session, [_named(work) for work in events])
+    conversions = await _locked(session, events, announced)
     fresh = await _recorded(session, events, conversions)
     touched: dict[UUID, Sale] = {}
     for work in events:
@@ -50,14 +52,24 @@ async def advance(session: AsyncSession, batch: Sequence[Work], now: datetime) -
         else:
             work.conversion = conversion
             work.outcome = _apply(conversion, said, work, now)
-            touched[conversion.id] = Sale(conversion, work.rules)
+            # What was once a real sale stays one, whatever was announced since.
+            ours = announced.get(_named(work)) if conversion.is_synthetic else None
+            touched[conversion.id] = Sale(conversion, work.rules, ours)
     return list(touched.values())
 
 
-async def _locked(session: AsyncSession, events: Sequence[Work]) -> dict[tuple[UUID, str], Conversion]:
+def _named(work: Work) -> tuple[UUID, str, str]:
+    """Tenant, gateway and sale id of a webhook that is a sale event."""
+    assert isinstance(work.said, SaleEvent)
+    return work.rules.tenant_id, work.said.gateway, work.said.sale_id or ""
+
+
+async def _locked(
+    session: AsyncSession, events: Sequence[Work], announced: Announced
+) -> dict[tuple[UUID, str], Conversion]:
     """The conversions of the events, made where missing, locked in one order so that workers never deadlock."""
     stubs = {
-        (work.endpoint_id, work.said.sale_id): _stub(work, work.said)
+        (work.endpoint_id, work.said.sale_id): _stub(work, work.said, is_synthetic=_named(work) in announced)
         for work in events
         if isinstance(work.said, SaleEvent) and work.said.sale_id and work.said.kind in _STATUS
     }
@@ -74,7 +86,7 @@ async def _locked(session: AsyncSession, events: Sequence[Work]) -> dict[tuple[U
     return {(row.endpoint_id, row.sale_id): row for row in (await session.scalars(query)).all()}
 
 
-def _stub(work: Work, said: SaleEvent) -> dict[str, Any]:
+def _stub(work: Work, said: SaleEvent, *, is_synthetic: bool) -> dict[str, Any]:
     event_name = RENEWAL if said.is_renewal else PURCHASE
     return {
         "id": new_id(),
@@ -92,6 +104,7 @@ def _stub(work: Work, said: SaleEvent) -> dict[str, Any]:
         "decision": "undecided",
         "is_renewal": said.is_renewal,
         "is_order_bump": said.is_order_bump,
+        "is_synthetic": is_synthetic,
     }
 
 

@@ -102,7 +102,7 @@ async def decide(
         if grace := hold_back.get(sale.conversion.id):
             sale.conversion.rematch_at = now + grace
     await delivery_plan.plan(session, planned, now, hold_back=hold_back)
-    return frozenset(one.id for sale in planned for one in sale.connections)
+    return frozenset(one.id for sale in planned for one in sale.enabled)
 
 
 def _is_to_decide(conversion: Conversion) -> bool:
@@ -122,7 +122,10 @@ async def _connect(session: AsyncSession, sales: Sequence[Sale]) -> None:
     query = select(MetaConnection).where(MetaConnection.tenant_id.in_(tenants))  # type: ignore[attr-defined]
     connections = (await session.scalars(query)).all()
     for sale in sales:
-        sale.connections = [one for one in connections if one.tenant_id == sale.conversion.tenant_id]
+        own = [one for one in connections if one.tenant_id == sale.conversion.tenant_id]
+        if sale.conversion.is_synthetic:
+            own = [one for one in own if sale.announced and one.id == sale.announced.connection_id]
+        sale.connections = own
 
 
 def _late_clicks(unmatched: Sequence[Sale], settings: Settings) -> dict[UUID, timedelta]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from tracking_core.gateways.sale_event import Ignored, SaleEvent
-from tracking_core.models import Conversion, MetaConnection
+from tracking_core.models import Conversion, MetaConnection, SyntheticSale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,14 @@ class Work:
 
 @dataclass(slots=True)
 class Sale:
-    """One conversion touched by the batch, with the newest facts about it."""
+    """One conversion touched by the batch, with the newest facts about it. A synthetic one is for the connection it was
+    ``announced`` for; of the ``connections`` only the ``enabled`` are told."""
 
     conversion: Conversion
     rules: TenantRules
+    announced: SyntheticSale | None = None
     connections: list[MetaConnection] = field(default_factory=list)
+
+    @property
+    def enabled(self) -> list[MetaConnection]:
+        return [one for one in self.connections if one.disabled_at is None]

@@ -4,18 +4,23 @@ A ciphertext is bound to its place by ``context`` (table, row, column): moved el
 """
 
 import base64
+import hashlib
+import hmac
 import os
 from functools import lru_cache
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tracking_core.errors import ConfigurationError
 from tracking_core.settings import get_settings
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
+_FINGERPRINT_DIGITS = 16
 
 
 class Keyring:
@@ -25,15 +30,23 @@ class Keyring:
         self._keys = dict(_parse(item) for item in text.split(",") if item.strip())
         if not self._keys:
             raise ConfigurationError(problem="HUB_SECRETS_KEYS is empty. Start with `hub up`, or set id:base64key.")
-        self._primary = next(iter(self._keys))
+        self.primary = next(iter(self._keys))
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The newest first."""
+        return tuple(self._keys)
 
     def __repr__(self) -> str:
         return f"Keyring({', '.join(self._keys)})"
 
     def new_data_key(self, tenant_id: UUID) -> bytes:
         """A fresh wrapped data key: ``key id, NUL, nonce, ciphertext``."""
-        sealed = _seal(self._keys[self._primary], os.urandom(_KEY_BYTES), f"tenant:{tenant_id}")
-        return self._primary.encode() + b"\0" + sealed
+        return self._wrapped(os.urandom(_KEY_BYTES), tenant_id)
+
+    def rewrapped(self, wrapped: bytes, tenant_id: UUID) -> bytes:
+        """The same data key, wrapped by the newest key."""
+        return self._wrapped(self.open_data_key(wrapped, tenant_id), tenant_id)
 
     def open_data_key(self, wrapped: bytes, tenant_id: UUID) -> bytes:
         key_id, _, sealed = wrapped.partition(b"\0")
@@ -41,6 +54,9 @@ class Keyring:
         if key is None:
             raise ConfigurationError(problem=f"HUB_SECRETS_KEYS lacks the key {key_id.decode()!r}.")
         return _open(key, sealed, f"tenant:{tenant_id}")
+
+    def _wrapped(self, data_key: bytes, tenant_id: UUID) -> bytes:
+        return self.primary.encode() + b"\0" + _seal(self._keys[self.primary], data_key, f"tenant:{tenant_id}")
 
 
 class TenantCipher:
@@ -59,19 +75,30 @@ class TenantCipher:
         """The clear bytes; ConfigurationError when the key or the place is another."""
         return _open(self._data_key, sealed, context)
 
+    def fingerprint(self, clear: bytes) -> str:
+        """16 hex digits by which equal values of this tenant are seen to be equal; they tell nothing else."""
+        key = HKDF(hashes.SHA256(), _KEY_BYTES, salt=None, info=b"hub:fingerprint").derive(self._data_key)
+        return hmac.new(key, clear, hashlib.sha256).hexdigest()[:_FINGERPRINT_DIGITS]
+
 
 @lru_cache(maxsize=4_096)
 def cipher_for(tenant_id: UUID, wrapped_data_key: bytes) -> TenantCipher:
-    return TenantCipher(_process_keyring().open_data_key(wrapped_data_key, tenant_id))
+    """Cached by the wrapped bytes: a re-wrapped key is opened anew, and is the same data key."""
+    return TenantCipher(process_keyring().open_data_key(wrapped_data_key, tenant_id))
 
 
 def new_data_key(tenant_id: UUID) -> bytes:
-    return _process_keyring().new_data_key(tenant_id)
+    return process_keyring().new_data_key(tenant_id)
+
+
+def process_keyring() -> Keyring:
+    """The keys of this process's settings."""
+    return _parsed(get_settings().secrets_keys.get_secret_value())
 
 
 @lru_cache(maxsize=1)
-def _process_keyring() -> Keyring:
-    return Keyring(get_settings().secrets_keys.get_secret_value())
+def _parsed(text: str) -> Keyring:
+    return Keyring(text)
 
 
 def _parse(item: str) -> tuple[str, bytes]:

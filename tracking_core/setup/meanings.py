@@ -5,6 +5,7 @@ from functools import cache
 
 from tracking_core.configuration.codes import MEANINGS as CONFIGURATION
 from tracking_core.destinations.meta_capi.check_codes import MEANINGS as META
+from tracking_core.doctor.codes import MEANINGS as DOCTOR
 from tracking_core.gateways.check_codes import MEANINGS as GATEWAY
 from tracking_core.i18n import translate
 from tracking_core.landing.codes import MEANINGS as LANDING
@@ -17,7 +18,7 @@ from tracking_core.setup.outcome import Fault, Meaning
 @cache
 def all_meanings() -> Mapping[str, Meaning]:
     """By code. The domains' codes do not overlap."""
-    tables = (GATEWAY, META, LANDING, CONFIGURATION, PROOF, SECRET, SETUP)
+    tables = (GATEWAY, META, LANDING, CONFIGURATION, PROOF, SECRET, SETUP, DOCTOR)
     merged = {str(code): meaning for table in tables for code, meaning in table.items()}
     assert len(merged) == sum(len(table) for table in tables), "two domains define the same code"
     return merged

@@ -8,17 +8,18 @@ import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tracking_core.connections.endpoints import next_secret_context, promote_webhook_secret, secret_context
 from tracking_core.errors import NotFound, SignatureInvalid
 from tracking_core.gateways import registry
-from tracking_core.gateways.base import InboundRequest
+from tracking_core.gateways.base import Gateway, InboundRequest
 from tracking_core.kit import clock
 from tracking_core.kit.hashing import sha256_bytes
 from tracking_core.kit.ids import new_id
-from tracking_core.secrets.keyring import cipher_for
+from tracking_core.secrets.keyring import TenantCipher, cipher_for
 
 # Plain SQL: a gateway waits for this answer, and on Black Friday many do.
 _ENDPOINT = """
-SELECT e.id, e.secret, t.id AS tenant_id, t.wrapped_data_key
+SELECT e.id, e.secret, e.next_secret, t.id AS tenant_id, t.wrapped_data_key
 FROM webhook_endpoints e JOIN tenants t ON t.id = e.tenant_id
 WHERE e.gateway = :gateway AND e.disabled_at IS NULL AND {which}
 ORDER BY e.created_at DESC LIMIT 1
@@ -56,8 +57,8 @@ async def receive(
     adapter = registry.get(gateway)
     endpoint = await _endpoint(session, gateway, endpoint_key, tenant_id)
     cipher = cipher_for(endpoint.tenant_id, bytes(endpoint.wrapped_data_key))
-    secret = cipher.decrypt(bytes(endpoint.secret), f"endpoint:{endpoint.id}:secret").decode()
-    if not adapter.verify(request, secret):
+    secret = cipher.decrypt(bytes(endpoint.secret), secret_context(endpoint.id)).decode()
+    if not adapter.verify(request, secret) and not await _proves_next(session, adapter, request, endpoint, cipher):
         log.warning("webhook_forged", gateway=gateway, endpoint_id=str(endpoint.id), size=len(request.body))
         raise SignatureInvalid
     webhook_id = new_id()
@@ -74,6 +75,20 @@ async def receive(
         return Receipt(webhook_id, created=True)
     known = await session.execute(_KNOWN, {"endpoint": endpoint.id, "digest": values["digest"]})
     return Receipt(known.scalar_one(), created=False)
+
+
+async def _proves_next(
+    session: AsyncSession, adapter: Gateway, request: InboundRequest, endpoint: Row[Any], cipher: TenantCipher
+) -> bool:
+    """Whether it is signed with the secret that is to come, which has then come."""
+    if endpoint.next_secret is None:
+        return False
+    sealed = bytes(endpoint.next_secret)
+    secret = cipher.decrypt(sealed, next_secret_context(endpoint.id)).decode()
+    if not adapter.verify(request, secret):
+        return False
+    await promote_webhook_secret(session, endpoint.id, proved=sealed, secret=secret, cipher=cipher)
+    return True
 
 
 async def _endpoint(session: AsyncSession, gateway: str, endpoint_key: str, tenant_id: UUID | None) -> Row[Any]:

@@ -11,7 +11,7 @@ from agent.setup.state import SetupState
 from tracking_core.configuration.apply import apply_action
 from tracking_core.configuration.context import ActionResult
 from tracking_core.configuration.ledger import applied
-from tracking_core.configuration.plan import Plan
+from tracking_core.configuration.plan import ActionName, Plan
 from tracking_core.configuration.undo import Leftover, leftovers, undo_action
 from tracking_core.db.engine import transaction
 from tracking_core.setup import projection
@@ -26,7 +26,8 @@ async def apply(state: SetupState, runtime: Runtime[SetupContext]) -> Command[An
     """Exactly one action; the ledger makes it happen once however often this node runs."""
     plan, cursor = Plan.from_json(state["plan"]), state["cursor"]
     result = await apply_action(runtime.context.applying(), plan, cursor)
-    if not result.is_success:
+    # An undo that failed stands in the list of what is left; the others are undone all the same.
+    if not result.is_success and plan.actions[cursor].name is not ActionName.UNDO:
         return await _give_up(state, runtime.context, plan, result)
     if cursor + 1 < len(plan.actions):
         return Command(goto=APPLY, update={"cursor": cursor + 1})
@@ -58,8 +59,9 @@ async def _applied(context: SetupContext, plan: Plan) -> Command[Any]:
         if is_rollback:
             await projection.stage(session, tool.session_id, tool.fence, Stage.PROOF, StageStatus.NOT_STARTED)
     if is_rollback:
-        result = {"outcome": "rolled_back", "code": SetupCode.UNDONE, "plan_hash": plan.hash}
-        return Command(goto=FINISH, update={"result": result, "plan": None, "facts": {}})
+        result = {"outcome": "rolled_back", "plan_hash": plan.hash, **await _remaining(context)}
+        result["code"] = result["undone"]
+        return Command(goto=FINISH, update={"result": result, "plan": None})
     return Command(goto=PROVE, update={"proof": None, "hop": 0, "result": {"plan_hash": plan.hash}})
 
 
@@ -80,8 +82,8 @@ async def _compensated(state: SetupState, context: SetupContext) -> Command[Any]
     """Tell what failed, that it was put back, and exactly what was not."""
     failure = state.get("failure") or {}
     tool = context.tool
+    undone = await _remaining(context)
     async with transaction() as session:
-        remaining = [_listed(one, tool.locale) for one in await leftovers(session, tool.session_id)]
         is_provider = failure.get("is_provider_fault")
         status = StageStatus.WAITING if is_provider else StageStatus.ACTION_REQUIRED
         said = {"code": failure["code"], "params": failure.get("params", {})} if failure else {}
@@ -91,9 +93,17 @@ async def _compensated(state: SetupState, context: SetupContext) -> Command[Any]
             await projection.stage(
                 session, tool.session_id, tool.fence, Stage.CONFIGURATION, StageStatus.ACTION_REQUIRED
             )
-    code = SetupCode.LEFT_OVER if any(one["needs_person"] for one in remaining) else SetupCode.UNDONE
-    result = {"outcome": "failed", "code": failure.get("code", code), "undone": code, "leftovers": remaining}
+    result = {"outcome": "failed", "code": failure.get("code", undone["undone"]), **undone}
     return Command(goto=FINISH, update={"result": result, "plan": None})
+
+
+async def _remaining(context: SetupContext) -> dict[str, Any]:
+    """``undone`` says whether a person must do something; ``leftovers`` is the exact list."""
+    tool = context.tool
+    async with transaction() as session:
+        left = [_listed(one, tool.locale) for one in await leftovers(session, tool.session_id)]
+    code = SetupCode.LEFT_OVER if any(one["needs_person"] for one in left) else SetupCode.UNDONE
+    return {"undone": code.value, "leftovers": left}
 
 
 def _listed(one: Leftover, locale: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from agent.setup.nodes.applying import COMPENSATE, FINISH, PROVE, entries_of
 from agent.setup.state import SetupState
 from tracking_core.configuration.spec import Spec
 from tracking_core.configuration.versions import active_version
+from tracking_core.connections.endpoints import secret_context
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
 from tracking_core.models import MetaConnection, WebhookEndpoint
@@ -97,7 +98,7 @@ async def _edge(context: SetupContext, run: ProofRun) -> ProofContext:
         query = select(WebhookEndpoint).where(WebhookEndpoint.endpoint_key == endpoint.endpoint_key)
         row = (await session.scalars(query)).one()
         cipher = tenants.cipher_of(await tenants.get(session, run.tenant_id))
-        secret = cipher.decrypt(bytes(row.secret), f"endpoint:{row.id}:secret").decode()
+        secret = cipher.decrypt(bytes(row.secret), secret_context(row.id)).decode()
         write_key = await tenants.write_key(session, run.tenant_id)
         path = tenants.webhook_path(row)
     return ProofContext(

@@ -1,0 +1,142 @@
+"""Several workers at one session: one effect, and nothing by a worker whose time is over. And answers that get lost."""
+
+import asyncio
+import threading
+
+import pytest
+
+from tests.configuration.kiwify import Kiwify
+from tests.configuration.world import World
+from tracking_core.configuration import ledger
+from tracking_core.configuration.apply import apply_action
+from tracking_core.configuration.codes import ConfigCode
+from tracking_core.configuration.plan import Plan
+from tracking_core.configuration.undo import undo_action
+from tracking_core.errors import NotFound, StaleFence
+from tracking_core.models import ActionState
+
+
+async def test_a_worker_that_lost_the_session_writes_nothing(world: World, kiwify: Kiwify) -> None:
+    plan = await world.plan(world.facts())
+    before = await world.snapshot()
+    await world.bump_fence()
+    for position in range(len(plan.actions)):
+        with pytest.raises(StaleFence):
+            await apply_action(world.ctx, plan, position)
+    assert await world.snapshot() == before
+    assert await world.ledger() == []
+    assert not kiwify.effects
+
+
+async def test_a_worker_that_lost_the_session_undoes_nothing(world: World, kiwify: Kiwify) -> None:
+    plan = await world.plan(world.facts())
+    await world.apply_all(plan)
+    before = await world.snapshot()
+    await world.bump_fence()
+    for row in await world.ledger():
+        with pytest.raises(StaleFence):
+            await undo_action(world.ctx, row.id)
+    assert await world.snapshot() == before
+
+
+async def test_a_session_lost_during_the_call_leaves_it_to_the_next_worker_who_finds_the_webhook(
+    world: World, kiwify: Kiwify
+) -> None:
+    plan, position = await _before_the_registration(world)
+    kiwify.gate = gate = threading.Event()
+    first = asyncio.create_task(apply_action(world.ctx, plan, position))
+    await asyncio.to_thread(kiwify.waiting.wait, 20)
+    next_worker = await world.bump_fence()
+    gate.set()
+    with pytest.raises(StaleFence):
+        await first
+    result = await apply_action(next_worker, plan, position)
+    assert (result.is_success, result.params["webhook_id"]) == (True, "wh1")
+    assert kiwify.effects == {"POST": 1}
+
+
+async def test_two_workers_at_once_have_one_effect_and_one_answer(world: World, kiwify: Kiwify) -> None:
+    plan, position = await _before_the_registration(world)
+    kiwify.gate = gate = threading.Event()
+    both = [asyncio.create_task(apply_action(world.ctx, plan, position)) for _ in range(2)]
+    await asyncio.to_thread(kiwify.waiting.wait, 20)
+    gate.set()
+    first, second = await asyncio.gather(*both)
+    assert first == second
+    assert first.is_success
+    assert kiwify.effects == {"POST": 1}
+    for number in range(position + 1, len(plan.actions)):
+        pair = await asyncio.gather(*(apply_action(world.ctx, plan, number) for _ in range(2)))
+        assert pair[0] == pair[1]
+        assert pair[0].is_success
+    assert len(await world.ledger()) == len(plan.actions)
+
+
+async def test_a_lost_answer_is_read_back_and_the_webhook_taken_as_made(world: World, kiwify: Kiwify) -> None:
+    plan, position = await _before_the_registration(world)
+    kiwify.faults = lambda method: "lose" if method == "POST" else None
+    result = await apply_action(world.ctx, plan, position)
+    assert (result.is_success, result.params["webhook_id"]) == (True, "wh1")
+    assert kiwify.effects == {"POST": 1}
+
+
+async def test_a_lost_answer_that_cannot_be_read_back_stays_open_until_it_can(world: World, kiwify: Kiwify) -> None:
+    plan, position = await _before_the_registration(world)
+    lists = iter([None, 503, 503, None, None])
+    kiwify.faults = lambda method: next(lists) if method == "GET" else "lose"
+    for _ in range(2):
+        result = await apply_action(world.ctx, plan, position)
+        assert (result.code, result.is_provider_fault) == (ConfigCode.WEBHOOK_UNCONFIRMED, True)
+        [row] = [one for one in await world.ledger() if one.action == "register_webhook"]
+        assert row.state == ActionState.IN_FLIGHT
+    assert (await apply_action(world.ctx, plan, position)).is_success
+    assert kiwify.effects == {"POST": 1}
+
+
+async def test_what_stays_open_is_undone_like_what_was_done(world: World, kiwify: Kiwify) -> None:
+    before = await world.snapshot()
+    plan, position = await _before_the_registration(world)
+    lists = iter([None, 503])
+    kiwify.faults = lambda method: next(lists, None) if method == "GET" else "lose"
+    assert not (await apply_action(world.ctx, plan, position)).is_success
+    kiwify.faults = lambda _method: None
+    assert all(one.is_success for one in await world.undo_all(plan))
+    assert await world.snapshot() == before
+    assert kiwify.effects == {"POST": 1, "DELETE": 1}
+
+
+async def test_a_delete_whose_answer_was_lost_is_read_back(world: World, kiwify: Kiwify) -> None:
+    plan = await world.plan(world.facts())
+    await world.apply_all(plan)
+    kiwify.faults = lambda method: "lose" if method == "DELETE" else None
+    assert all(one.is_success for one in await world.undo_all(plan))
+    assert kiwify.effects == {"POST": 1, "DELETE": 1}
+
+
+async def test_another_sessions_row_cannot_be_undone_from_here(world: World) -> None:
+    plan = await world.plan(world.facts())
+    await world.apply_all(plan)
+    [*_, last] = await world.ledger()
+    here = await world.begin_session()
+    with pytest.raises(NotFound):
+        await undo_action(here, last.id)
+
+
+async def _before_the_registration(world: World) -> tuple[Plan, int]:
+    plan = await world.plan(world.facts())
+    position = next(number for number, one in enumerate(plan.actions) if one.name == "register_webhook")
+    for number in range(position):
+        assert (await apply_action(world.ctx, plan, number)).is_success
+    return plan, position
+
+
+async def test_a_worker_that_waited_too_long_says_busy_and_has_no_effect(
+    world: World, kiwify: Kiwify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, position = await _before_the_registration(world)
+    monkeypatch.setattr(ledger, "WAIT_SECONDS", 0.05)
+    async with ledger.alone(world.ctx):
+        result = await apply_action(world.ctx, plan, position)
+    assert (result.is_success, result.code) == (False, ConfigCode.BUSY)
+    assert not kiwify.effects
+    assert len(await world.ledger()) == position

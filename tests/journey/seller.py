@@ -1,0 +1,147 @@
+"""A seller with a session, who knows the hub by its API alone."""
+
+import asyncio
+import contextlib
+import json
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from evals.simulators.providers.state import DEMO_HOTMART, DEMO_KIWIFY
+from evals.stack import Stack, wait_for
+from tracking_core.db.engine import dispose, transaction
+from tracking_core.tenants import service as tenants
+
+SESSIONS = "/api/v1/setup/sessions"
+HOTTOK = "hottok-of-the-journey-0123456789"
+TOKEN = "EAAJourneyToken0123456789abcdefghijklmnop"
+
+
+@dataclass(frozen=True)
+class Told:
+    """One frame of the stream."""
+
+    id: int
+    type: str
+    data: dict[str, Any]
+
+
+class Seller:
+    def __init__(self, stack: Stack, *, dataset: str) -> None:
+        self.stack, self.dataset = stack, dataset
+        made = asyncio.run(_tenant())
+        self.tenant_id, self.write_key = made.tenant_id, made.write_key
+        self.bearer = {"Authorization": f"Bearer {made.secret_key}"}
+        self.http = httpx.Client(base_url=stack.http.base_url, headers=self.bearer, timeout=40, trust_env=False)
+        self.session_id: str = self.http.post(SESSIONS, json={"tenant_id": str(made.tenant_id)}).json()["session_id"]
+        self.landing = f"http://127.0.0.1:{stack.vendors_port}/_landing"
+        script = f"http://127.0.0.1:{stack.port}/t.js?key={made.write_key}"
+        httpx.put(f"{self.landing}/_control/page", json={"script": script, "pixel_id": dataset}, trust_env=False)
+
+    def post(self, path: str, body: dict[str, Any] | None = None, **headers: str) -> dict[str, Any]:
+        answer = self.http.post(f"{SESSIONS}/{self.session_id}/{path}", json=body or {}, headers=headers)
+        assert answer.status_code in (200, 202), answer.text
+        said: dict[str, Any] = answer.json()
+        return said
+
+    def get(self, path: str) -> dict[str, Any]:
+        answer = self.http.get(f"{SESSIONS}/{self.session_id}/{path}")
+        assert answer.status_code == 200, answer.text
+        said: dict[str, Any] = answer.json()
+        return said
+
+    def keep(self, kind: str, value: str) -> str:
+        """The reference of a credential put into the vault."""
+        answer = self.http.put(f"{SESSIONS}/{self.session_id}/secrets/{kind}", json={"value": value})
+        return str(answer.json()["secret"])
+
+    def gateway(self, name: str = "hotmart", **changes: Any) -> dict[str, Any]:
+        account = {"hotmart": DEMO_HOTMART, "kiwify": DEMO_KIWIFY}[name]
+        given = {"client_id": account.client_id, "client_secret": account.client_secret}
+        if account.account_id:
+            given["account_id"] = account.account_id
+        body: dict[str, Any] = {"gateway": name, "credentials": {**given, **changes}}
+        if name == "hotmart":
+            body["webhook_secret"] = HOTTOK
+        return self.post("actions/validate_gateway_credentials", body)
+
+    def meta(self, token: str = TOKEN, **changes: Any) -> dict[str, Any]:
+        body = {"dataset_id": self.dataset, "access_token": token, **changes}
+        return self.post("actions/validate_meta_token", body)
+
+    def page(self, path: str = "ok") -> dict[str, Any]:
+        return self.post("actions/probe_landing_url", {"url": f"{self.landing}/{path}"})
+
+    def check_everything(self, gateway: str = "hotmart") -> None:
+        for answer in (self.gateway(gateway), self.meta(), self.page()):
+            assert answer["status"] == "success", answer
+
+    def plan(self) -> dict[str, Any]:
+        said = self.post("plan")
+        assert said["result"] == "awaiting_approval", said
+        plan: dict[str, Any] = said["status"]["plan"]
+        return plan
+
+    def decide(self, plan: dict[str, Any], decision: str = "approve") -> dict[str, Any]:
+        said = self.post("plan/decision", {"plan_hash": plan["plan_hash"], "decision": decision})
+        return self.settled() if said["result"] == "in_progress" else said["status"]
+
+    def settled(self) -> dict[str, Any]:
+        """The status once nothing is under way any more."""
+        wait_for(lambda: self.get("status")["state"] not in ("working", "created"), 60)
+        return self.get("status")
+
+    def stages(self) -> dict[str, str]:
+        return {name: stage["status"] for name, stage in self.get("status")["stages"].items()}
+
+    def actions(self) -> list[dict[str, Any]]:
+        listed: list[dict[str, Any]] = self.get("actions")["items"]
+        return listed
+
+
+class Watcher:
+    """Follows the session's stream in a thread, as a browser does."""
+
+    def __init__(self, seller: Seller, *, last_event_id: int | None = None) -> None:
+        self.told: list[Told] = []
+        self._seller, self._last = seller, last_event_id
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+
+    def __enter__(self) -> "Watcher":
+        self._thread.start()
+        wait_for(lambda: bool(self.told))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join(20)
+
+    def _follow(self) -> None:
+        """Connects again after every quiet second, with the number it stands at."""
+        while not self._stopping.is_set():
+            with contextlib.suppress(httpx.ReadTimeout):
+                self._read()
+
+    def _read(self) -> None:
+        at = self.told[-1].id if self.told else self._last
+        headers = {"Last-Event-ID": str(at)} if at is not None else {}
+        url = f"{SESSIONS}/{self._seller.session_id}/events"
+        frame: dict[str, str] = {}
+        with self._seller.http.stream("GET", url, headers=headers, timeout=1) as answer:
+            for line in answer.iter_lines():
+                name, _, value = line.partition(": ")
+                if line:
+                    frame[name] = value
+                elif "id" in frame:
+                    self.told.append(Told(int(frame["id"]), frame["event"], json.loads(frame["data"])))
+                    frame = {}
+
+
+async def _tenant() -> tenants.NewTenant:
+    async with transaction() as session:
+        made = await tenants.create(session, "Loja", actor="test")
+    await dispose()
+    return made

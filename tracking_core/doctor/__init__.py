@@ -1,0 +1,1 @@
+"""Live tenants looked at again with the checks of their setup: what broke since?"""
