@@ -95,7 +95,9 @@ class ApprovalExpired(Conflict):
 
 class ApprovalMismatch(Conflict):
     code = "approval_mismatch"
-    message = "This is not the plan that waits for a decision: something changed since. Read the new plan and decide on it."
+    message = (
+        "This is not the plan that waits for a decision: something changed since. Read the new plan and decide on it."
+    )
 
 
 class StaleFence(HubError):

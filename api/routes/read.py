@@ -30,10 +30,13 @@ async def conversions(
     state: ledger.LedgerState | None = None,
     before: datetime | None = None,
     limit: Limit = 50,
+    include_synthetic: bool = False,
 ) -> dict[str, Any]:
-    """The ledger, newest first, with the total of every state."""
-    items = await ledger.sales(session, tenant.id, state=state, before=before, limit=limit)
-    return {"items": items, "totals": await ledger.totals(session, tenant.id)}
+    """The ledger, newest first, with the total of every state; the made-up sales of proofs only when asked for."""
+    items = await ledger.sales(
+        session, tenant.id, state=state, before=before, limit=limit, include_synthetic=include_synthetic
+    )
+    return {"items": items, "totals": await ledger.totals(session, tenant.id, include_synthetic=include_synthetic)}
 
 
 @router.get("/conversions/{conversion_id}")

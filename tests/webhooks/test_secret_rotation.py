@@ -7,19 +7,20 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlmodel import select
 
 from tracking_core.db.engine import engine, transaction
 from tracking_core.errors import InvalidRequest, NotFound
 from tracking_core.gateways import registry
-from tracking_core.gateways.base import SyntheticSale
+from tracking_core.gateways.base import InboundRequest, SyntheticSale
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
 from tracking_core.models import AuditEntry, SecretKind, SecretState, VaultSecret, WebhookEndpoint
 from tracking_core.secrets import vault
 from tracking_core.secrets.errors import SecretUnknown
 from tracking_core.tenants import service as tenants
+from tracking_core.webhooks.receive import receive
 
 OLD, NEW, OTHER = "old-secret-of-the-shop", "new-secret-of-the-shop", "a-third-secret"
 GATEWAYS = pytest.mark.parametrize("shop", ["hotmart", "kiwify"], indirect=True)
@@ -36,13 +37,16 @@ class Shop:
     sales: int = 0
 
     async def post(self, secret: str) -> int:
-        self.sales += 1
-        sale = SyntheticSale(sale_id=f"S{self.sales}", kind="approved", occurred_at=clock.now())
-        sent = registry.get(self.gateway).synthesize(sale, secret)
+        sent = self.signed(secret)
         answer = await self.client.post(
             tenants.webhook_path(self.endpoint), content=sent.body, headers=dict(sent.headers), params=dict(sent.query)
         )
         return answer.status_code
+
+    def signed(self, secret: str) -> InboundRequest:
+        self.sales += 1
+        sale = SyntheticSale(sale_id=f"S{self.sales}", kind="approved", occurred_at=clock.now())
+        return registry.get(self.gateway).synthesize(sale, secret)
 
     async def rotate(self, secret: str, **changes: Any) -> None:
         async with transaction() as session:
@@ -98,6 +102,28 @@ async def test_webhooks_that_prove_it_at_the_same_time_promote_it_once_and_all_c
     await shop.rotate(NEW)
     assert await asyncio.gather(*(shop.post(NEW) for _ in range(12))) == [200] * 12
     assert await promotions() == [("webhook", str(shop.endpoint.id))]
+
+
+async def test_one_that_waits_for_another_s_promotion_counts_and_promotes_nothing_again(shop: Shop) -> None:
+    reference = await shop.stored(NEW)
+    await shop.rotate(NEW, secret_ref=reference)
+    key = shop.endpoint.endpoint_key
+    async with transaction() as first:
+        await receive(first, shop.gateway, shop.signed(NEW), endpoint_key=key)
+        async with transaction() as second:
+            waiting = asyncio.create_task(receive(second, shop.gateway, shop.signed(NEW), endpoint_key=key))
+            while not await somebody_waits():
+                pass  # asking takes its time
+            await first.commit()
+            assert (await waiting).created
+    assert await promotions() == [("webhook", str(shop.endpoint.id))]
+    assert (await shop.row()).secret_ref == reference
+
+
+async def somebody_waits() -> bool:
+    async with transaction() as session:
+        query = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool((await session.execute(query)).scalar_one())
 
 
 @GATEWAYS

@@ -15,6 +15,7 @@ from tracking_core.configuration.codes import ConfigCode
 from tracking_core.configuration.context import ActionFailed, ApplyContext
 from tracking_core.configuration.ledger import Done
 from tracking_core.configuration.opening import revealed
+from tracking_core.connections.meta import enable
 from tracking_core.kit import clock
 from tracking_core.models import (
     ConnectionState,
@@ -60,7 +61,8 @@ async def connect_dataset(effect: Effect) -> Done:
         )
     if connection is None:
         raise ActionFailed(ConfigCode.STALE, "the connection is gone")
-    connection.disabled_at, connection.state = None, ConnectionState.ACTIVE
+    enable(connection)
+    connection.state = ConnectionState.ACTIVE
     await session.flush()
     return Done(before={"row": before}, after={"connection_id": str(connection.id), "is_created": known is None})
 

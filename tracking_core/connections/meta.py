@@ -49,7 +49,7 @@ async def connect_meta(
     if app_secret:
         connection.app_secret = cipher.encrypt(app_secret.encode(), f"meta:{connection.id}:app_secret")
     connection.test_event_code = test_event_code
-    connection.disabled_at = None
+    enable(connection)
     session.add(connection)
     if browser_events is not None:
         _forward(session, connection, browser_events, actor=actor)
@@ -110,6 +110,12 @@ async def discard_meta_token(
     await _forget_staged(session, connection)
     _record(session, connection, "meta.token_discarded", actor)
     return connection
+
+
+def enable(connection: MetaConnection) -> None:
+    """Use it again. What visitors did while it was off is not told."""
+    if connection.disabled_at is not None:
+        connection.disabled_at, connection.browser_events_from = None, clock.now()
 
 
 def _use(connection: MetaConnection, cipher: TenantCipher, token: str, token_ref: str | None) -> None:

@@ -17,6 +17,7 @@ from tracking_core.connections.endpoints import secret_context
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
 from tracking_core.models import MetaConnection, WebhookEndpoint
+from tracking_core.proof.cleanup import cleanup
 from tracking_core.proof.codes import ProofCode
 from tracking_core.proof.hops import run_hop
 from tracking_core.proof.run import HOPS, HopResult, ProofContext, ProofRun, start
@@ -41,6 +42,9 @@ async def prove(state: SetupState, runtime: Runtime[SetupContext]) -> Command[An
     hop = HOPS[state["hop"]]
     result = await run_hop(run, hop, await _edge(context, run))
     await _told(context, result, len(HOPS))
+    if not result.is_green or hop == HOPS[-1]:
+        async with transaction() as session:
+            await cleanup(session, run, actor=context.tool.actor)
     if not result.is_green:
         return await _red(state, context, result)
     if state["hop"] + 1 < len(HOPS):

@@ -3,7 +3,6 @@ retrying and splitting belong to the delivery."""
 
 import asyncio
 import hashlib
-import hmac
 import re
 import time
 from collections.abc import Sequence
@@ -23,6 +22,8 @@ from tracking_core.destinations.meta_capi.errors import (
 )
 from tracking_core.destinations.meta_capi.event import PARTNER_AGENT
 from tracking_core.destinations.meta_capi.masking import masked
+from tracking_core.destinations.meta_capi.proof import appsecret_proof
+from tracking_core.kit.json_http import tls_context
 
 MAX_EVENTS = 1_000
 RESPONSE_LIMIT_BYTES = 65_536
@@ -74,6 +75,7 @@ class MetaClient:
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_TIMEOUT_SECONDS)),
             limits=_LIMITS,
+            verify=tls_context(),
             follow_redirects=False,
             trust_env=False,
         )
@@ -99,7 +101,7 @@ class MetaClient:
         if not 1 <= len(events) <= MAX_EVENTS:
             raise ValueError(f"a request carries 1 to {MAX_EVENTS} events")
         token = access_token.strip()
-        body = _body(events, test_event_code, _proof(token, app_secret))
+        body = _body(events, test_event_code, appsecret_proof(token, app_secret) if app_secret else None)
         started = time.monotonic()
         answer, fault = _Answer(), _UNSENDABLE_TOKEN
         if _HEADER_SAFE.fullmatch(token):
@@ -195,13 +197,6 @@ def _body(events: Sequence[bytes], test_event_code: str | None, proof: str | Non
     if proof:
         rest["appsecret_proof"] = proof
     return b'{"data":[' + b",".join(events) + b"]," + orjson.dumps(rest)[1:]
-
-
-def _proof(token: str, app_secret: str | None) -> str | None:
-    """Meta's ``appsecret_proof``: hex HMAC-SHA256 of the token keyed with the app's secret."""
-    if not app_secret:
-        return None
-    return hmac.new(app_secret.encode(), token.encode(errors="replace"), hashlib.sha256).hexdigest()
 
 
 def _digest(body: bytes) -> str:
