@@ -16,7 +16,6 @@ from tracking_core.tenants import service as tenants
 
 SESSIONS = "/api/v1/setup/sessions"
 HOTTOK = "hottok-of-the-journey-0123456789"
-TOKEN = "EAAJourneyToken0123456789abcdefghijklmnop"
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,7 @@ class Told:
 class Seller:
     def __init__(self, stack: Stack, *, dataset: str) -> None:
         self.stack, self.dataset = stack, dataset
+        self.token = f"EAAJourneyToken{dataset}abcdefghijklmnopqrstuv"
         made = asyncio.run(_tenant())
         self.tenant_id, self.write_key = made.tenant_id, made.write_key
         self.bearer = {"Authorization": f"Bearer {made.secret_key}"}
@@ -67,8 +67,8 @@ class Seller:
             body["webhook_secret"] = HOTTOK
         return self.post("actions/validate_gateway_credentials", body)
 
-    def meta(self, token: str = TOKEN, **changes: Any) -> dict[str, Any]:
-        body = {"dataset_id": self.dataset, "access_token": token, **changes}
+    def meta(self, **changes: Any) -> dict[str, Any]:
+        body = {"dataset_id": self.dataset, "access_token": self.token, **changes}
         return self.post("actions/validate_meta_token", body)
 
     def page(self, path: str = "ok") -> dict[str, Any]:

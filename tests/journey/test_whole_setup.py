@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.journey.seller import HOTTOK, TOKEN, Seller, Watcher
+from tests.journey.seller import HOTTOK, Seller, Watcher
 
 VERIFIED = dict.fromkeys(("gateway", "meta", "url", "configuration", "proof"), "verified")
 
@@ -42,7 +42,7 @@ def test_a_fault_at_every_stage_is_told_and_mended(seller: Seller) -> None:
     refused = seller.meta()
     assert (refused["status"], refused["code"], refused["return_code"]) == ("failed", "meta_token_invalid", 401)
     assert "recommendation" in refused
-    _register(seller, access_token=TOKEN)
+    _register(seller, access_token=seller.token)
     assert seller.meta()["status"] == "success"
 
     gone = seller.page("not-found")
@@ -130,7 +130,7 @@ def test_no_credential_comes_back_anywhere(seller: Seller) -> None:
         base = f"/api/v1/setup/sessions/{seller.session_id}"
         shown = [seller.http.get(f"{base}/{path}").text for path in ("status", "actions", "messages")]
     shown += [str(told.data) for told in watcher.told]
-    assert not any(secret in text for text in shown for secret in (TOKEN, HOTTOK, "demo-hotmart-secret"))
+    assert not any(secret in text for text in shown for secret in (seller.token, HOTTOK, "demo-hotmart-secret"))
 
 
 def _register(seller: Seller, **facts: object) -> None:
@@ -139,8 +139,8 @@ def _register(seller: Seller, **facts: object) -> None:
 
 
 def _fault_at_meta(seller: Seller) -> None:
-    """The proof's event is refused for good; the check of the token was before."""
-    body = {"kind": "poison", "dataset_id": seller.dataset, "times": None, "params": {}}
+    """The right to the dataset is lost after the check of the token."""
+    body: dict[str, object] = {"kind": "code_100_33", "dataset_id": seller.dataset, "times": None, "params": {}}
     answer = seller.stack.control.post("/faults", json=body)
     assert answer.status_code == httpx.codes.NO_CONTENT, answer.text
 
