@@ -99,3 +99,12 @@ async def test_a_page_that_leads_inside_is_not_followed_there(shop: Shop) -> Non
     assert (inside.code, inside.reason, inside.return_code) == (nobody.code, nobody.reason, nobody.return_code)
     assert shop.canary.connections == 0
     assert {address for address, _port in shop.dialer.dialled} == {PUBLIC}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+async def test_one_key_of_somebody_else_among_the_tags_is_a_wrong_key(shop: Shop, order: int) -> None:
+    tags = [f'<script src="{SCRIPT}"></script>', f'<script src="{HUB}/t.js?key=wk_hub_other"></script>'][::order]
+    shop.plain.routes({"/": answer("".join(tags).encode())})
+    outcome = await shop.probe("http://shop.example/")
+    assert outcome.facts["script"] == {"present": True, "key_ok": False, "waits_for_consent": False}
+    assert "url_script_wrong_key" in outcome.warnings

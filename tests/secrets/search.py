@@ -23,7 +23,7 @@ _WRAPPING = re.compile(rb"\s|\xe2\x94\x82")
 def evidence(hub: Hub) -> dict[str, bytes]:
     """Place to contents, of a hub that runs; ``files`` adds the rest once it has stopped."""
     with hub.database() as connection:
-        found = dict(_database(connection))
+        found = dict(tables(connection))
     found |= {f"log {name}": content for name, content in hub.logs().items()}
     found["HTTP answers"] = b"\n".join(hub.answers)
     said = found["commands' output"] = b"\n".join(hub.said)
@@ -50,7 +50,7 @@ def _holds(content: bytes, forms: set[bytes]) -> bool:
     return any(form in content for form in forms)
 
 
-def _database(connection: psycopg.Connection[Any]) -> Iterator[tuple[str, bytes]]:
+def tables(connection: psycopg.Connection[Any]) -> Iterator[tuple[str, bytes]]:
     """Every column of every table: bytea as its raw bytes, anything else as text."""
     for schema, table, column, kind in connection.execute(_COLUMNS).fetchall():
         cast = sql.SQL("") if kind == "bytea" else sql.SQL("::text")

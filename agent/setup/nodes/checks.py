@@ -109,7 +109,7 @@ async def _end(
     await _project(context, stage, status, entry, known, secrets if is_success else {})
     return {
         "facts": known,
-        "result": {"action_id": str(entry.id), "status": entry.state, "code": entry.code},
+        "result": {"action_id": str(entry.id), "status": str(entry.state), "code": str(entry.code)},
     }
 
 

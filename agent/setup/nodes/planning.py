@@ -34,7 +34,7 @@ async def plan(state: SetupState, runtime: Runtime[SetupContext]) -> Command[Any
     except PlanIncomplete as incomplete:
         missing = [one.to_json() for one in incomplete.requirements]
         await _tell(context, StageStatus.ACTION_REQUIRED, ConfigCode.INCOMPLETE, requirements=missing)
-        result = {"outcome": "incomplete", "code": ConfigCode.INCOMPLETE, "requirements": missing}
+        result = {"outcome": "incomplete", "code": ConfigCode.INCOMPLETE.value, "requirements": missing}
         return Command(goto=FINISH, update={"plan": None, "goal": goal, "result": result})
     if made.is_empty:
         return await _nothing_to_do(context, made, goal)
@@ -58,7 +58,7 @@ async def approve(state: SetupState, runtime: Runtime[SetupContext]) -> Command[
         case decision:
             code = _ANSWERED.get(decision, SetupCode.REJECTED)
             await _tell(runtime.context, StageStatus.ACTION_REQUIRED, code)
-            result = {"outcome": decision, "code": code}
+            result = {"outcome": decision, "code": code.value}
             return Command(goto=FINISH, update={**update, "plan": None, "result": result})
 
 
@@ -102,10 +102,10 @@ async def _made(context: SetupContext, goal: dict[str, Any], state: SetupState) 
 
 async def _nothing_to_do(context: SetupContext, made: Plan, goal: dict[str, Any]) -> Command[Any]:
     if goal["kind"] == "rollback":
-        result = {"outcome": "unchanged", "code": SetupCode.NOTHING_TO_UNDO}
+        result = {"outcome": "unchanged", "code": SetupCode.NOTHING_TO_UNDO.value}
     else:
         await _tell(context, StageStatus.VERIFIED, ConfigCode.UNCHANGED)
-        result = {"outcome": "unchanged", "code": ConfigCode.UNCHANGED}
+        result = {"outcome": "unchanged", "code": ConfigCode.UNCHANGED.value}
     return Command(goto=FINISH, update={"plan": None, "goal": goal, "result": result})
 
 

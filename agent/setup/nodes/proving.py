@@ -57,7 +57,7 @@ async def _begin(state: SetupState, context: SetupContext) -> Command[Any]:
     async with transaction() as session:
         target = await _target(session, tool.tenant_id, state)
         if target is None:
-            result = {"outcome": "failed", "code": SetupCode.NOTHING_TO_PROVE}
+            result = {"outcome": "failed", "code": SetupCode.NOTHING_TO_PROVE.value}
             return Command(goto=FINISH, update={"result": result, "plan": None})
         gateway, connection_id, code = target
         run = await start(

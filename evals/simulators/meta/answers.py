@@ -7,10 +7,12 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from evals.simulators.meta.refusals import Reason, Refusal
+from evals.simulators.meta.refusals import Refusal
 
 Json = dict[str, Any]
 
+# By error code; for all others 400.
+_STATUSES = {190: 401, 200: 403}
 _traces = random.Random()
 
 
@@ -27,9 +29,8 @@ class Answers:
 
     def refused(self, refusal: Refusal) -> Response:
         texts = refusal.reason.value
-        status = 401 if refusal.reason is Reason.TOKEN else 400
         return self.error(
-            status,
+            _STATUSES.get(texts.code, 400),
             texts.code,
             texts.subcode,
             refusal.message,

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from evals.simulators.meta.access import refusal_of_access, refusal_of_scope
 from evals.simulators.meta.answers import Answers
 from evals.simulators.meta.control import bound, control_routes
 from evals.simulators.meta.faults import Fault, FaultKind
@@ -15,6 +16,8 @@ from evals.simulators.meta.parse import Incoming, events_of, read
 from evals.simulators.meta.playing import play_after, play_before
 from evals.simulators.meta.refusals import Reason, Refusal, bad
 from evals.simulators.meta.state import Sent, State
+from evals.simulators.meta.tokens import token_routes
+from evals.simulators.meta.transport import body_of
 from evals.simulators.meta.validate import refusal_of_batch
 from evals.simulators.meta.versions import NEWEST_VERSION, answering_version
 
@@ -31,6 +34,7 @@ def create_app(state: State | None = None) -> Starlette:
             Route("/{version}/{dataset_id}/events", Events(kept), methods=["POST"]),
             *control_routes(kept),
             Route("/healthz", _healthz),
+            *token_routes(kept),
             Route("/{version}/{dataset_id}", bound(kept, _dataset), methods=["GET"]),
         ]
     )
@@ -46,12 +50,8 @@ class Events:
         dataset_id = scope["path_params"]["dataset_id"]
         self._state.of(dataset_id).requests += 1
         headers = dict(scope["headers"])
-        body = await _body(receive)
-        incoming = (
-            read(headers, scope["query_string"], body)
-            if body is not None
-            else bad("The body is cut short or too large")
-        )
+        body = await body_of(receive, _BODY_MAX_BYTES)
+        incoming = _UNREADABLE if body is None else read(headers, scope["query_string"], body)
         answers = _answers(self._state, scope)
         fault = self._fault(dataset_id, incoming)
         if fault and not fault.kind.spoils_the_answer:
@@ -77,7 +77,8 @@ class Events:
         state = self._state
         if isinstance(incoming, Refusal):
             return incoming
-        if refusal := _access(state, scope, incoming):
+        known = state.registered.get(scope["path_params"]["dataset_id"])
+        if refusal := refusal_of_access(state, scope, incoming) or refusal_of_scope(known):
             return refusal
         events = events_of(incoming.parameters)
         if isinstance(events, Refusal):
@@ -87,21 +88,6 @@ class Events:
         sent = Sent(_shown(headers), incoming.shown) if state.with_bodies else Sent()
         state.take(scope["path_params"]["dataset_id"], events, sent)
         return len(events)
-
-
-async def _body(receive: Receive) -> bytes | None:
-    """The whole body; None when it was cut short or is larger than any batch."""
-    chunks, size, has_more = [], 0, True
-    while has_more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size <= _BODY_MAX_BYTES:
-            chunks.append(chunk)
-        has_more = message.get("more_body", False)
-    return b"".join(chunks) if size <= _BODY_MAX_BYTES else None
 
 
 def _event_ids(incoming: Incoming | Refusal) -> set[str]:
@@ -115,32 +101,6 @@ def _answers(state: State, scope: Scope) -> Answers:
     known = state.registered.get(dataset_id)
     answering = answering_version(version, state.clock())
     return Answers(answering or NEWEST_VERSION, has_textual_data=bool(known and known.textual_error_data))
-
-
-def _access(state: State, scope: Scope, incoming: Incoming) -> Refusal | None:
-    """Path, token, right to the object and proof, in the order the Graph API looks at them."""
-    version, dataset_id = scope["path_params"]["version"], scope["path_params"]["dataset_id"]
-    if answering_version(version, state.clock()) is None:
-        return Refusal(Reason.UNKNOWN_PATH, "Unknown path components")
-    known, token = state.registered.get(dataset_id), incoming.token
-    is_of_another = any(token == other.access_token for other in state.registered.values())
-    if not (token == known.access_token if known else is_of_another or token.startswith("EAA")):
-        return Refusal(Reason.TOKEN, "Invalid OAuth access token - Cannot parse access token")
-    if not known and is_of_another:
-        unsupported = f"Unsupported {scope['method'].lower()} request"
-        return Refusal(Reason.NO_OBJECT, f"{unsupported}. Object does not exist or cannot be loaded")
-    if not known and not (dataset_id.isascii() and dataset_id.isdigit()):
-        return Refusal(Reason.UNKNOWN_ALIAS, "Some of the aliases you requested do not exist")
-    return _proof(known.app_secret if known else None, incoming)
-
-
-def _proof(app_secret: str | None, incoming: Incoming) -> Refusal | None:
-    if not incoming.has_proof():
-        missing = "API calls from the server require an appsecret_proof argument"
-        return Refusal(Reason.PROOF, missing, ("appsecret_proof",)) if app_secret else None
-    if not incoming.is_proven_by(app_secret):
-        return Refusal(Reason.PROOF, "Invalid appsecret_proof provided in the API argument", ("appsecret_proof",))
-    return None
 
 
 def _refused(state: State, dataset_id: str, answers: Answers, refusal: Refusal) -> Response:
@@ -165,7 +125,7 @@ async def _dataset(state: State, request: Request) -> Response:
 def _readable(state: State, request: Request, incoming: Incoming | Refusal) -> dict[str, Any] | Refusal:
     if isinstance(incoming, Refusal):
         return incoming
-    if refusal := _access(state, request.scope, incoming):
+    if refusal := refusal_of_access(state, request.scope, incoming):
         return refusal
     dataset_id = request.path_params["dataset_id"]
     known = state.registered.get(dataset_id)

@@ -4,7 +4,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,18 +16,42 @@ _REMEMBERED = 1_000_000
 Key = tuple[str, str, str]
 
 
-class Dataset(BaseModel):
+_UnixSeconds = Annotated[int, Field(ge=0, lt=100_000_000_000)]
+
+
+class TokenFacts(BaseModel):
+    """What Meta knows of a token. Moments in unix seconds, 0 for never.
+
+    ``events_manager``: made by hand there, so that it can send and no app can look into it. ``is_expired`` and
+    ``is_revoked``: every call answers 190 with subcode 463 or 460. ``missing_scope``: the code that refuses to send.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    token_type: Literal["SYSTEM_USER", "USER", "events_manager"] = "SYSTEM_USER"  # noqa: S105 - kinds, not tokens
+    app_id: Annotated[str, Field(pattern=r"^[0-9]{1,20}$")] = "1122334455"
+    scopes: tuple[str, ...] = ("ads_management", "business_management")
+    expires_at: _UnixSeconds = 0
+    data_access_expires_at: _UnixSeconds = 0
+    is_expired: bool = False
+    is_revoked: bool = False
+    missing_scope: Literal[10, 200] | None = None
+
+    @property
+    def can_be_debugged(self) -> bool:
+        return self.token_type != "events_manager"  # noqa: S105 - a kind
+
+
+class Dataset(TokenFacts):
     """A dataset with rules of its own; one that is not registered takes any token that looks like one.
 
     ``app_secret``: each call must carry its appsecret_proof. ``missing_permission``: reading it is refused although
     sending works, as with tokens made in Events Manager. ``textual_error_data``: ``error_data`` is JSON text.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     dataset_id: str = Field(min_length=1)
-    access_token: str = Field(min_length=1)
-    app_secret: str | None = None
+    access_token: str = Field(min_length=1, repr=False)
+    app_secret: str | None = Field(default=None, repr=False)
     name: str | None = None
     missing_permission: bool = False
     textual_error_data: bool = False
@@ -71,6 +95,10 @@ class State:
 
     def of(self, dataset_id: str) -> Counts:
         return self.counts.setdefault(dataset_id, Counts())
+
+    def holder(self, token: str) -> Dataset | None:
+        """The first registered dataset with this token."""
+        return next((one for one in self.registered.values() if one.access_token == token), None)
 
     def take(self, dataset_id: str, events: list[dict[str, Any]], sent: Sent) -> None:
         """Store a whole request that was found valid."""

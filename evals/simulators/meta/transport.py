@@ -1,6 +1,9 @@
 """The server: each answer leaves in one write, and a handler can cut the connection it was called on."""
 
 import asyncio
+import os
+import socket
+import struct
 from typing import Any
 
 import uvicorn
@@ -72,6 +75,21 @@ def config(app: ASGIApp, port: int) -> uvicorn.Config:
     )
 
 
+async def body_of(receive: Receive, limit_bytes: int) -> bytes | None:
+    """The whole body; None when it was cut short or is larger than the limit."""
+    chunks, size, has_more = [], 0, True
+    while has_more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= limit_bytes:
+            chunks.append(chunk)
+        has_more = message.get("more_body", False)
+    return b"".join(chunks) if size <= limit_bytes else None
+
+
 async def pause(receive: Receive, seconds: float) -> None:
     """Wait; shorter when the client leaves."""
     try:
@@ -87,7 +105,19 @@ async def gone(receive: Receive) -> None:
         pass
 
 
-async def cut(scope: Scope, receive: Receive) -> None:
-    """Close the connection after what was written so far; the handler then has nothing more to answer."""
-    scope["extensions"][_EXTENSION]["transport"].close()
+async def cut(scope: Scope, receive: Receive, *, is_reset: bool = False) -> None:
+    """Close the connection after what was written so far; the handler then has nothing more to answer.
+
+    ``is_reset``: with a TCP reset.
+    """
+    transport = scope["extensions"][_EXTENSION]["transport"]
+    if is_reset:
+        _reset_on_close(transport.get_extra_info("socket").fileno())
+    transport.close()
     await gone(receive)
+
+
+def _reset_on_close(descriptor: int) -> None:
+    """A socket that lingers for zero seconds ends with a reset instead of an end of stream."""
+    with socket.socket(fileno=os.dup(descriptor)) as same:
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from evals.simulators.providers import hotmart, kiwify
+from evals.simulators.providers.sales import SaleWanted, play
 from evals.simulators.providers.state import Account, Fault, State
 
 _Asked = TypeVar("_Asked", bound=BaseModel)
@@ -41,6 +42,7 @@ class _Control:
             ("/faults", "DELETE", self._clear_faults),
             ("/requests", "GET", self._requests),
             ("/webhooks", "GET", self._webhooks),
+            ("/sales", "POST", self._sell),
             ("/reset", "POST", self._reset),
         ]
         return [Route(path, handler, methods=[method]) for path, method, handler in handlers]
@@ -58,7 +60,7 @@ class _Control:
         return Response(None, 204)
 
     async def _requests(self, _request: Request) -> Response:
-        """Method and path of every call, and how often each was made: nothing of what was sent."""
+        """Method and route of every call, and how often each was made: nothing of what was sent."""
         return _json({"requests": list(self._state.requests), "counts": dict(self._state.counts)})
 
     async def _webhooks(self, _request: Request) -> Response:
@@ -68,9 +70,12 @@ class _Control:
         }
         return _json(shown)
 
+    async def _sell(self, request: Request) -> Response:
+        wanted = await _asked(request, SaleWanted)
+        return _json(await play(self._state.webhooks.get(wanted.account_id, []), wanted))
+
     async def _reset(self, _request: Request) -> Response:
-        fresh = State()
-        vars(self._state).update(vars(fresh))
+        self._state.reset()
         return Response(None, 204)
 
 

@@ -1,115 +1,116 @@
-"""Hotmart's OAuth and payments API. Source: developers.hotmart.com, authentication and sales history pages."""
+"""Hotmart's OAuth and API. Source: developers.hotmart.com, authentication, rate limits, errors, pagination and sales
+history pages. The body of wrong client credentials is documented nowhere: it is Spring's, whose fields the token has."""
 
 import base64
 import binascii
 import secrets
-import time
-from typing import Any
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from evals.simulators.providers.accounts import Account, Permission
 from evals.simulators.providers.faults import json_response, page
-from evals.simulators.providers.serving import Guarded
-from evals.simulators.providers.state import Account, State
+from evals.simulators.providers.forms import FORM, form_of, media_type
+from evals.simulators.providers.hotmart_sales import BadQuery, listed
+from evals.simulators.providers.serving import UNKNOWN_PATH, Manner, guarded
+from evals.simulators.providers.state import State, Use
 
-_PAID = ("APPROVED", "COMPLETE")
-_PAGE_MAX = 50
+_ERRORS = {
+    400: ("invalid_parameter", "A parameter is invalid"),
+    401: ("unauthorized", "Full authentication is required to access this resource"),
+    403: ("unauthorized_client", "The client may not use this resource"),
+    404: ("not_found", "The URL was not found"),
+    429: ("too_many_requests", "Too many requests"),
+}
+_FAILURE = ("internal_server_error", "Unexpected error")
 
 
-def refusal(status: int) -> Response:
-    names = {401: "unauthorized", 403: "unauthorized_client", 404: "not_found", 429: "too_many_requests"}
-    error = names.get(status, "internal_server_error" if status >= 500 else "invalid_parameter")
-    headers = {"RateLimit_Limit": "500", "RateLimit_Remaining": "0", "RateLimit_Reset": "17"} if status == 429 else {}
-    return json_response(status, {"error": error, "error_description": error.replace("_", " ")}, **headers)
+def api_refusal(status: int) -> Response:
+    return _refused(status, *(_FAILURE if status >= 500 else _ERRORS.get(status, _ERRORS[400])))
+
+
+def _limit_headers(_status: int, used: Use) -> dict[str, str]:
+    """On every answer."""
+    limit, left = str(used.limit), str(max(used.left, 0))
+    counts = {"X-RateLimit-Limit-Minute": limit, "X-RateLimit-Remaining-Minute": left}
+    return {"RateLimit-Limit": limit, "RateLimit-Remaining": left, **counts, "RateLimit-Reset": str(used[2])}
+
+
+_MANNER = Manner("hotmart", api_refusal, _limit_headers, throttled_seconds=17)
 
 
 def auth_routes(state: State) -> list[Route]:
-    return [Route("/security/oauth/token", Guarded("hotmart", state, _token, refusal), methods=["POST"])]
+    route = guarded(_MANNER, state)
+    return [route("/security/oauth/token", _token, "POST"), route(UNKNOWN_PATH, _nothing, "")]
 
 
 def api_routes(state: State) -> list[Route]:
-    """An unknown path is the documentation site's: 200 with a page."""
-
-    def guarded(answer: Any) -> Guarded:
-        return Guarded("hotmart", state, answer, refusal)
-
+    """The host is that of the documentation site too: whatever the API does not know is a page, with status 200."""
+    route = guarded(_MANNER, state)
     return [
-        Route("/payments/api/v1/sales/history", guarded(_history), methods=["GET"]),
-        Route("/user/api/v1/me", guarded(_me), methods=["GET"]),
-        Route("/products/api/v1/products", guarded(_products), methods=["GET"]),
-        Route("/{path:path}", guarded(_documentation), methods=["GET", "POST", "DELETE"]),
+        route("/payments/api/v1/sales/history", _history, "GET"),
+        route("/user/api/v1/me", _me, "GET"),
+        route("/products/api/v1/products", _products, "GET"),
+        route(UNKNOWN_PATH, _documentation, ""),
     ]
 
 
 async def _token(state: State, request: Request) -> Response:
-    """Credentials in the query (or the form), and again as Basic; both must be of the same account."""
-    form = {name: values[-1] for name, values in parse_qs((await request.body()).decode()).items()}
+    """Client id and secret in the query and again in the Basic; or, as reported too, a form and the Basic alone."""
+    form = form_of(await request.body()) if media_type(request) == FORM else {}
+    if form is None:
+        return api_refusal(400)
     given = {**form, **request.query_params}
     pair = _basic(request.headers.get("authorization", ""))
+    if pair is None:
+        return api_refusal(401)
     if given.get("grant_type") != "client_credentials":
-        return json_response(400, {"error": "unsupported_grant_type", "error_description": "grant type"})
-    if pair is None or (given.get("client_id", pair[0]), given.get("client_secret", pair[1])) != pair:
-        return _invalid_client()
+        return _refused(400, "unsupported_grant_type", "Unsupported grant type")
+    is_by_basic_alone = "grant_type" in form and not given.keys() & {"client_id", "client_secret"}
     account = state.account("hotmart", *pair)
-    if account is None:
-        return _invalid_client()
+    if account is None or not (is_by_basic_alone or (given.get("client_id"), given.get("client_secret")) == pair):
+        return _refused(401, "invalid_client", "Bad client credentials")
+    return json_response(200, _granted(state, account))
+
+
+def _granted(state: State, account: Account) -> dict[str, object]:
     token = f"H4sIAAAAAAAA{secrets.token_urlsafe(48)}"
-    state.tokens[token] = (account, time.monotonic() + account.token_seconds)
-    said = {"access_token": token, "token_type": "bearer", "expires_in": account.token_seconds}
-    return json_response(200, {**said, "scope": "read write", "jti": secrets.token_hex(16)})
+    state.issue(token, account)
+    lifetime = {"token_type": "bearer", "expires_in": account.token_seconds}
+    return {"access_token": token, **lifetime, "scope": "read write", "jti": secrets.token_hex(16)}
 
 
 def _basic(header: str) -> tuple[str, str] | None:
     scheme, _, encoded = header.partition(" ")
     try:
         name, mark, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except (binascii.Error, ValueError):
         return None
-    return (name, secret) if scheme == "Basic" and mark else None
+    return (name, secret) if scheme.lower() == "basic" and mark else None
 
 
-def _invalid_client() -> Response:
-    return json_response(401, {"error": "invalid_client", "error_description": "Bad client credentials"})
-
-
-def _holder(state: State, request: Request, permission: str) -> Account | Response:
+def _holder(state: State, request: Request, permission: Permission) -> Account | Response:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        said = {"error": "unauthorized", "error_description": "Full authentication is required"}
-        return json_response(401, said)
-    known = state.holder(token)
-    if known is None or known[0].vendor != "hotmart":
-        return json_response(401, {"error": "invalid_token", "error_description": "Invalid access token"})
+        return api_refusal(401)
+    known = state.holder("hotmart", token)
+    if known is None:
+        return _refused(401, "invalid_token", "Invalid access token")
     account, has_expired = known
     if has_expired:
-        return json_response(401, {"error": "token_expired", "error_description": "Access token expired"})
-    return account if permission in account.permissions else refusal(403)
+        return _refused(401, "token_expired", "Access token expired")
+    return account if permission in account.permissions else api_refusal(403)
 
 
 async def _history(state: State, request: Request) -> Response:
     account = _holder(state, request, "sales")
     if isinstance(account, Response):
         return account
-    query = request.query_params
-    wanted = query.get("transaction_status")
-    start = query.get("page_token", "0")
-    if not query.get("max_results", "1").isdigit() or not start.isdigit():
-        return refusal(400)
-    size = min(int(query.get("max_results", _PAGE_MAX)), _PAGE_MAX)
-    statuses = (wanted,) if wanted else _PAID
-    has_one = query.get("transaction")
-    found = [
-        sale
-        for sale in account.sales
-        if (sale["purchase"]["transaction"] == has_one if has_one else sale["purchase"]["status"] in statuses)
-    ]
-    shown = found[int(start) : int(start) + size]
-    following = str(int(start) + size) if int(start) + size < len(found) else None
-    info = {"total_results": len(found), "next_page_token": following, "results_per_page": size}
-    return json_response(200, {"items": shown, "page_info": info})
+    try:
+        return json_response(200, listed(account.sales, dict(request.query_params)))
+    except BadQuery as bad:
+        return _refused(400, bad.error, f"The {bad.parameter} parameter is invalid")
 
 
 async def _me(state: State, request: Request) -> Response:
@@ -121,9 +122,17 @@ async def _products(state: State, request: Request) -> Response:
     account = _holder(state, request, "products")
     if isinstance(account, Response):
         return account
-    items = [{"id": 1234567, "ucode": "u-demo", "name": "Curso Exemplo", "status": "ACTIVE"}]
+    items = [{"id": 1_355_458, "ucode": "ucode_4038161c", "name": "Curso Exemplo", "status": "ACTIVE"}]
     return json_response(200, {"items": items, "page_info": {"total_results": 1, "results_per_page": 50}})
+
+
+async def _nothing(_state: State, _request: Request) -> Response:
+    return api_refusal(404)
 
 
 async def _documentation(_state: State, _request: Request) -> Response:
     return page()
+
+
+def _refused(status: int, error: str, description: str) -> Response:
+    return json_response(status, {"error": error, "error_description": description})

@@ -1,157 +1,126 @@
-"""Kiwify's public API. Source: docs.kiwify.com.br, authentication, account, sales and webhooks pages."""
+"""Kiwify's public API. Source: docs.kiwify.com.br, API reference (general, oauth, account-details, products, sales).
+Errors are told by the status and a ``message``; nothing more of them is documented."""
 
+import re
 import secrets
-import time
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
-from urllib.parse import parse_qs
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from evals.simulators.gateways.facts import Facts
+from evals.simulators.gateways.kiwify import order_id
 from evals.simulators.providers.faults import json_response
-from evals.simulators.providers.serving import Guarded
-from evals.simulators.providers.state import Account, State
+from evals.simulators.providers.forms import FORM, form_of, media_type
+from evals.simulators.providers.kiwify_access import holder, paged, refusal, refused
+from evals.simulators.providers.kiwify_webhooks import create_webhook, delete_webhook, list_webhooks
+from evals.simulators.providers.serving import UNKNOWN_PATH, Manner, guarded
+from evals.simulators.providers.state import State, Use
 
+PRODUCT_ID = order_id(str(Facts().product_id))
 _SPAN_DAYS_MAX = 90
-TRIGGERS = frozenset(
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_STATUSES = frozenset(
     {
-        "boleto_gerado",
-        "pix_gerado",
-        "carrinho_abandonado",
-        "compra_recusada",
-        "compra_aprovada",
-        "compra_reembolsada",
-        "chargeback",
-        "subscription_canceled",
-        "subscription_late",
-        "subscription_renewed",
+        *("approved", "authorized", "chargedback", "paid", "pending", "pending_refund", "processing", "refunded"),
+        *("refund_requested", "refused", "waiting_payment"),
     }
 )
 
 
-class NewWebhook(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    name: Annotated[str, Field(min_length=1, max_length=100)]
-    url: Annotated[str, Field(pattern=r"^https?://")]
-    products: str
-    triggers: Annotated[list[str], Field(min_length=1)]
-    token: Annotated[str, Field(min_length=1, max_length=256, repr=False)]
+def _limit_headers(status: int, used: Use) -> dict[str, str]:
+    """The documentation names none; a wait is told where it is due, so that a client is seen to keep it."""
+    return {"Retry-After": str(used.seconds_to_reset)} if status == 429 else {}
 
 
-def refusal(status: int) -> Response:
-    headers = {"Retry_After": "21"} if status == 429 else {}
-    return json_response(status, {"error": status, "message": f"Request refused ({status})"}, **headers)
+_MANNER = Manner("kiwify", refusal, _limit_headers, throttled_seconds=21)
 
 
 def routes(state: State) -> list[Route]:
-    def guarded(answer: Any) -> Guarded:
-        return Guarded("kiwify", state, answer, refusal)
-
+    route = guarded(_MANNER, state)
     return [
-        Route("/v1/oauth/token", guarded(_token), methods=["POST"]),
-        Route("/v1/account-details", guarded(_account), methods=["GET"]),
-        Route("/v1/products", guarded(_products), methods=["GET"]),
-        Route("/v1/sales", guarded(_sales), methods=["GET"]),
-        Route("/v1/sales/{sale_id}", guarded(_sale), methods=["GET"]),
-        Route("/v1/webhooks", guarded(_webhooks), methods=["GET", "POST"]),
-        Route("/v1/webhooks/{webhook_id}", guarded(_webhook), methods=["DELETE"]),
+        route("/v1/oauth/token", _token, "POST"),
+        route("/v1/account-details", _account, "GET"),
+        route("/v1/products", _products, "GET"),
+        route("/v1/sales", _sales, "GET"),
+        route("/v1/sales/{sale_id}", _sale, "GET"),
+        route("/v1/webhooks", list_webhooks, "GET"),
+        route("/v1/webhooks", create_webhook, "POST"),
+        route("/v1/webhooks/{webhook_id}", delete_webhook, "DELETE"),
+        route(UNKNOWN_PATH, _nothing, ""),
     ]
 
 
 async def _token(state: State, request: Request) -> Response:
-    if request.headers.get("content-type", "").partition(";")[0] != "application/x-www-form-urlencoded":
-        return refusal(400)
-    form = {name: values[-1] for name, values in parse_qs((await request.body()).decode()).items()}
-    account = state.account("kiwify", form.get("client_id", ""), form.get("client_secret", ""))
+    form = form_of(await request.body()) if media_type(request) == FORM else None
+    if form is None or not (form.get("client_id") and form.get("client_secret")):
+        return refused(400, "client_id and client_secret are required, as a form")
+    account = state.account("kiwify", form["client_id"], form["client_secret"])
     if account is None:
-        return json_response(401, {"message": "Invalid client credentials"})
+        return refused(401, "Invalid client credentials")
     token = f"eyJ{secrets.token_urlsafe(12)}.{secrets.token_urlsafe(48)}.{secrets.token_urlsafe(24)}"
-    state.tokens[token] = (account, time.monotonic() + account.token_seconds)
+    state.issue(token, account)
     said = {"access_token": token, "token_type": "Bearer", "expires_in": account.token_seconds}
     return json_response(200, {**said, "scope": " ".join(sorted(account.permissions))})
 
 
-def _holder(state: State, request: Request, permission: str) -> Account | Response:
-    """The token and, beside it, the account id: a token alone opens nothing."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    known = state.holder(token) if scheme.lower() == "bearer" else None
-    if known is None or known[0].vendor != "kiwify" or known[1]:
-        return json_response(401, {"message": "Unauthorized"})
-    account_id = request.headers.get("x-kiwify-account-id", "")
-    if not account_id:
-        return json_response(400, {"message": "x-kiwify-account-id is required"})
-    if account_id != known[0].account_id:
-        return json_response(403, {"message": "This account does not belong to the credentials"})
-    return known[0] if permission in known[0].permissions else json_response(403, {"message": "Missing permission"})
-
-
 async def _account(state: State, request: Request) -> Response:
-    account = _holder(state, request, "account")
+    account = holder(state, request, "account")
     if isinstance(account, Response):
         return account
     return json_response(200, {"id": account.account_id, "company_name": account.name})
 
 
 async def _products(state: State, request: Request) -> Response:
-    account = _holder(state, request, "products")
+    account = holder(state, request, "products")
     if isinstance(account, Response):
         return account
-    data = [{"id": "b5a0a1f0-0000-4000-8000-000000000001", "name": "Curso Exemplo", "status": "active"}]
-    return json_response(200, {"pagination": {"count": 1, "page_number": 1, "page_size": 10}, "data": data})
+    return paged(request, [{"id": PRODUCT_ID, "name": "Curso Exemplo", "status": "active"}])
 
 
 async def _sales(state: State, request: Request) -> Response:
-    account = _holder(state, request, "sales")
+    account = holder(state, request, "sales")
     if isinstance(account, Response):
         return account
-    try:
-        start, end = (date.fromisoformat(request.query_params[name]) for name in ("start_date", "end_date"))
-    except (KeyError, ValueError):
-        return json_response(400, {"message": "start_date and end_date are required"})
+    query = request.query_params
+    if problem := _problem_of(query):
+        return refused(400, problem)
+    filters = [name for name in ("status", "payment_method") if name in query]
+    found = [
+        sale
+        for sale in account.sales
+        if query["start_date"] <= sale["created_at"][:10] <= query["end_date"]
+        and all(sale.get(name) == query[name] for name in filters)
+    ]
+    return paged(request, found)
+
+
+def _problem_of(query: Mapping[str, str]) -> str | None:
+    start, end = (_day(query.get(name, "")) for name in ("start_date", "end_date"))
+    if start is None or end is None:
+        return "start_date and end_date are required, as YYYY-MM-DD"
     if not 0 <= (end - start).days <= _SPAN_DAYS_MAX:
-        return json_response(400, {"message": f"The span may be {_SPAN_DAYS_MAX} days at most"})
-    data = [one for one in account.sales if start.isoformat() <= one["created_at"][:10] <= end.isoformat()]
-    return json_response(200, {"pagination": {"count": len(data), "page_number": 1, "page_size": 10}, "data": data})
+        return f"end_date must be at most {_SPAN_DAYS_MAX} days after start_date"
+    return None if query.get("status", "paid") in _STATUSES else "status is not one of a sale"
+
+
+def _day(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said) if _DATE.fullmatch(said) else None
+    except ValueError:
+        return None
 
 
 async def _sale(state: State, request: Request) -> Response:
-    account = _holder(state, request, "sales")
+    account = holder(state, request, "sales")
     if isinstance(account, Response):
         return account
-    found = [one for one in account.sales if one["id"] == request.path_params["sale_id"]]
-    return json_response(200, found[0]) if found else json_response(404, {"message": "Sale not found"})
+    found: list[dict[str, Any]] = [one for one in account.sales if one["id"] == request.path_params["sale_id"]]
+    return json_response(200, found[0]) if found else refused(404, "Sale not found")
 
 
-async def _webhooks(state: State, request: Request) -> Response:
-    account = _holder(state, request, "webhooks")
-    if isinstance(account, Response):
-        return account
-    kept = state.webhooks.setdefault(account.account_id, [])
-    if request.method == "GET":
-        page = {"count": len(kept), "page_number": 1, "page_size": max(10, len(kept))}
-        return json_response(200, {"pagination": page, "data": kept})
-    try:
-        asked = NewWebhook.model_validate_json(await request.body())
-    except ValidationError as error:
-        return json_response(400, {"message": f"{error.errors(include_input=False)[0]['loc']}: invalid"})
-    if set(asked.triggers) - TRIGGERS:
-        return json_response(400, {"message": "Unknown trigger"})
-    # Asked twice, it is made twice, as by the real one.
-    kept.append({"id": secrets.token_hex(8), **asked.model_dump()})
-    return json_response(201, kept[-1])
-
-
-async def _webhook(state: State, request: Request) -> Response:
-    account = _holder(state, request, "webhooks")
-    if isinstance(account, Response):
-        return account
-    kept = state.webhooks.setdefault(account.account_id, [])
-    found = [one for one in kept if one["id"] == request.path_params["webhook_id"]]
-    if not found:
-        return json_response(404, {"message": "Webhook not found"})
-    kept.remove(found[0])
-    return json_response(200, {"deleted": True})
+async def _nothing(_state: State, _request: Request) -> Response:
+    return refusal(404)

@@ -1,32 +1,78 @@
 """What every call of a vendor's API passes: it is counted, limited, and spoiled by a fault if one was ordered."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
+from evals.simulators.meta.transport import body_of, cut
 from evals.simulators.providers.faults import Answer, Dropped, Refusal, played
-from evals.simulators.providers.state import State
+from evals.simulators.providers.state import State, Use, Vendor
+
+# Neither vendor says how much it reads; no call of theirs needs more.
+_BODY_MAX_BYTES = 262_144
+UNKNOWN_PATH = "/{path:path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a vendor refuses, and what its headers tell of the limit. ``throttled_seconds``: the wait that a ``throttled``
+    fault asks for."""
+
+    vendor: Vendor
+    refusal: Refusal
+    limit_headers: Callable[[int, Use], dict[str, str]]
+    throttled_seconds: int
 
 
 class Guarded:
-    """One route of a vendor."""
+    """One route of a vendor; ``route`` is its template, which is all that is remembered of a call's path."""
 
-    def __init__(self, vendor: str, state: State, answer: Answer, refusal: Refusal) -> None:
-        self._vendor, self._state, self._answer, self._refusal = vendor, state, answer, refusal
+    def __init__(self, manner: Manner, state: State, route: str, answer: Answer) -> None:
+        self._manner, self._state, self._route, self._answer = manner, state, route, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        self._state.note(self._vendor, request.method, path)
+        self._state.note(self._manner.vendor, scope["method"], self._route)
+        body = await body_of(receive, _BODY_MAX_BYTES)
         try:
-            response = await self._responded(request, path)
-        except Dropped:
-            return  # the server closes a connection that got no answer
+            response = await self._responded(scope, receive, body)
+        except Dropped as dropped:
+            return await cut(scope, receive, is_reset=dropped.is_reset)
         await response(scope, receive, send)
 
-    async def _responded(self, request: Request, path: str) -> Response:
-        if self._state.is_over_the_limit(self._vendor):
-            return self._refusal(429)
-        if fault := self._state.fault(self._vendor, request.method, path):
-            return await played(fault, self._answer, self._state, request, self._refusal)
-        return await self._answer(self._state, request)
+    async def _responded(self, scope: Scope, receive: Receive, body: bytes | None) -> Response:
+        used = self._state.use(self._manner.vendor)
+        response = await self._answered(scope, receive, body, is_over=used.left < 0)
+        if response.status_code == 429 and used.left >= 0:
+            used = Use(used.limit, 0, self._manner.throttled_seconds)
+        response.headers.update(self._manner.limit_headers(response.status_code, used))
+        return response
+
+    async def _answered(self, scope: Scope, receive: Receive, body: bytes | None, *, is_over: bool) -> Response:
+        refusal, state, vendor = self._manner.refusal, self._state, self._manner.vendor
+        if is_over:
+            return refusal(429)
+        request = Request(scope, _replaying(body or b""))
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if fault := state.fault(vendor, request.method, path):
+            return await played(fault, self._answer, state, request, receive, refusal)
+        return refusal(413) if body is None else await self._answer(state, request)
+
+
+def guarded(manner: Manner, state: State) -> Callable[[str, Answer, str], Route]:
+    """Makes routes of a vendor. An empty method is any."""
+
+    def route(path: str, answer: Answer, method: str = "GET") -> Route:
+        return Route(path, Guarded(manner, state, path, answer), methods=[method] if method else None)
+
+    return route
+
+
+def _replaying(body: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive

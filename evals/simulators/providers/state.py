@@ -1,49 +1,28 @@
-"""Accounts, what was asked of them, and the faults that tests order. No secret is kept of a request."""
+"""What was asked of the gateways and the faults that tests order. No secret is kept of a request."""
 
+import math
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from evals.simulators.providers.accounts import DEMO_HOTMART, DEMO_KIWIFY, Account, Vendor
+
+__all__ = ["DEMO_HOTMART", "DEMO_KIWIFY", "Account", "Fault", "FaultKind", "State", "Use", "Vendor"]
+
 _KEPT_REQUESTS = 1_000
-_LIMITS = {"hotmart": 500, "kiwify": 100}
-Vendor = Literal["hotmart", "kiwify"]
-
-
-class Account(BaseModel):
-    """A seller's API credentials. ``permissions`` are paths of the API without which a call is refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    vendor: Vendor
-    client_id: Annotated[str, Field(min_length=1, max_length=200)]
-    client_secret: Annotated[str, Field(min_length=1, max_length=200, repr=False)]
-    account_id: str = ""
-    name: str = "Loja de demonstração"
-    permissions: frozenset[str] = frozenset({"sales", "webhooks", "account", "products"})
-    sales: list[dict[str, Any]] = []
-    token_seconds: Annotated[int, Field(ge=0, le=1_000_000)] = 172_799
-
-
-# Obviously made up: what `make run` shows to whoever wants to try a setup.
-DEMO_HOTMART = Account(
-    vendor="hotmart",
-    client_id="demo-hotmart-client",
-    client_secret="demo-hotmart-secret",  # noqa: S106
-)
-DEMO_KIWIFY = Account(
-    vendor="kiwify",
-    client_id="demo-kiwify-client",
-    client_secret="demo-kiwify-secret",  # noqa: S106
-    account_id="demo-account",
-)
+_WINDOW_SECONDS = 60
+# Calls a minute: "Rate limit" of each vendor's documentation.
+_LIMITS: dict[Vendor, int] = {"hotmart": 500, "kiwify": 100}
 
 
 class FaultKind(StrEnum):
-    """``drop_before`` closes the connection without an effect, ``drop_after`` once it was done."""
+    """``drop_before``, ``reset`` and ``hang`` (after ``seconds``) end the connection without an answer and without an
+    effect, ``drop_after`` once it was done. ``slow`` does and answers, late. The others only answer."""
 
     STATUS = "status"
     HTML = "html"
@@ -53,6 +32,7 @@ class FaultKind(StrEnum):
     SLOW = "slow"
     DROP_BEFORE = "drop_before"
     DROP_AFTER = "drop_after"
+    RESET = "reset"
     THROTTLED = "throttled"
 
 
@@ -70,23 +50,43 @@ class Fault(BaseModel):
     seconds: Annotated[float, Field(ge=0, le=30)] = 5.0
 
 
+class Use(NamedTuple):
+    """Of the running minute's calls; ``left`` is negative for a call too many."""
+
+    limit: int
+    left: int
+    seconds_to_reset: int
+
+
+@dataclass
+class _Window:
+    started_at: float
+    calls: int = 0
+
+
 @dataclass
 class State:
-    """``webhooks`` by account id, oldest first."""
+    """``webhooks`` by account id, oldest first. ``clock`` counts seconds: tokens and the minute of a limit end by it."""
 
+    clock: Callable[[], float] = time.monotonic
+    limits: dict[Vendor, int] = field(default_factory=lambda: dict(_LIMITS))
     accounts: list[Account] = field(default_factory=lambda: [DEMO_HOTMART, DEMO_KIWIFY])
     tokens: dict[str, tuple[Account, float]] = field(default_factory=dict)
     webhooks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     requests: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_REQUESTS))
     counts: Counter[str] = field(default_factory=Counter)
-    calls: dict[str, deque[float]] = field(default_factory=lambda: {vendor: deque() for vendor in _LIMITS})
+    windows: dict[Vendor, _Window] = field(default_factory=dict)
 
-    def note(self, vendor: str, method: str, path: str) -> None:
-        self.requests.append(f"{vendor} {method} {path}")
-        self.counts[f"{vendor} {method} {path}"] += 1
+    def reset(self) -> None:
+        """As new, but for clock and limits."""
+        vars(self).update(vars(State(self.clock, self.limits)))
 
-    def fault(self, vendor: str, method: str, path: str) -> Fault | None:
+    def note(self, vendor: Vendor, method: str, route: str) -> None:
+        self.requests.append(f"{vendor} {method} {route}")
+        self.counts[f"{vendor} {method} {route}"] += 1
+
+    def fault(self, vendor: Vendor, method: str, path: str) -> Fault | None:
         """The first that fits, used once."""
         for fault in self.faults:
             if fault.vendor == vendor and fault.method in ("", method) and path.startswith(fault.path):
@@ -96,22 +96,28 @@ class State:
                 return fault
         return None
 
-    def is_over_the_limit(self, vendor: str) -> bool:
-        """Calls of the last minute, this one included, against the vendor's documented limit."""
-        now, calls = time.monotonic(), self.calls[vendor]
-        while calls and calls[0] < now - 60:
-            calls.popleft()
-        calls.append(now)
-        return len(calls) > _LIMITS[vendor]
+    def use(self, vendor: Vendor) -> Use:
+        """Count one call."""
+        now, window = self.clock(), self.windows.get(vendor)
+        if window is None or now - window.started_at >= _WINDOW_SECONDS:
+            window = self.windows[vendor] = _Window(now)
+        window.calls += 1
+        limit = self.limits[vendor]
+        return Use(limit, limit - window.calls, math.ceil(window.started_at + _WINDOW_SECONDS - now))
 
-    def account(self, vendor: str, client_id: str, client_secret: str) -> Account | None:
+    def account(self, vendor: Vendor, client_id: str, client_secret: str) -> Account | None:
         wanted = (vendor, client_id, client_secret)
         return next((one for one in self.accounts if (one.vendor, one.client_id, one.client_secret) == wanted), None)
 
-    def holder(self, token: str) -> tuple[Account, bool] | None:
-        """Whose token it is, and whether it has expired."""
-        known = self.tokens.get(token)
-        return (known[0], known[1] <= time.monotonic()) if known else None
+    def issue(self, token: str, account: Account) -> None:
+        self.tokens[token] = (account, self.clock() + account.token_seconds)
+
+    def holder(self, vendor: Vendor, token: str) -> tuple[Account, bool] | None:
+        """Whose token it is, as the account was when it was issued, and whether it has expired."""
+        account, ends_at = self.tokens.get(token, (None, 0.0))
+        return (account, ends_at <= self.clock()) if account and account.vendor == vendor else None
 
     def register(self, account: Account) -> None:
-        self.accounts = [one for one in self.accounts if one.client_id != account.client_id] + [account]
+        """In place of one with the same client_id."""
+        known = (account.vendor, account.client_id)
+        self.accounts = [one for one in self.accounts if (one.vendor, one.client_id) != known] + [account]
