@@ -1,6 +1,7 @@
 """One embedded PostgreSQL and Redis per test process; a fresh database from a migrated template per test that asks."""
 
 import base64
+import logging
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 
 from tracking_core.db import engine as db_engine
@@ -69,6 +71,26 @@ async def database(settings: Settings) -> AsyncIterator[Settings]:
     """The engine bound to the test's database and event loop."""
     yield settings
     await db_engine.dispose()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loggers_are_asked_each_time() -> Iterator[None]:
+    """A logger that remembers its output would go on writing to that of an earlier test."""
+    configure = structlog.configure
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(structlog, "configure", lambda **how: configure(**{**how, "cache_logger_on_first_use": False}))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _quiet_logging() -> Iterator[None]:
+    """What a test configured ends with it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,8 @@ HubError
 ├── Conflict                    409
 │   ├── ApprovalNotPending      409  decided, withdrawn or replaced since
 │   ├── ApprovalExpired         409
-│   └── ApprovalMismatch        409  the hash is of another plan than the one that waits
+│   ├── ApprovalMismatch        409  the hash is of another plan than the one that waits
+│   └── SetupBusy               409  something else is queued before it
 ├── BodyTooLarge                413
 ├── RateLimited                 429  carries ``retry_after_seconds``
 ├── ServiceUnavailable          503  nothing was kept; try again
@@ -95,9 +96,12 @@ class ApprovalExpired(Conflict):
 
 class ApprovalMismatch(Conflict):
     code = "approval_mismatch"
-    message = (
-        "This is not the plan that waits for a decision: something changed since. Read the new plan and decide on it."
-    )
+    message = "This is not the plan that waits for a decision: something changed. Read the new plan and decide on it."
+
+
+class SetupBusy(Conflict):
+    code = "setup_busy"
+    message = "Something else you asked for is still under way. Decide when it is done."
 
 
 class StaleFence(HubError):

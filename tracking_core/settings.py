@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = ""
+    internal_url: str = ""
     data_dir: Path = Path(".hub")
 
     database_url: str = ""
@@ -80,6 +81,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "public_url",
+        "internal_url",
         "meta_graph_url",
         "hotmart_auth_url",
         "hotmart_api_url",
@@ -103,6 +105,11 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """Where browsers and gateways reach the hub; no trailing slash."""
         return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def edge_url(self) -> str:
+        """Where the hub's own workers reach its edge; no trailing slash."""
+        return self.internal_url or self.base_url
 
     @classmethod
     def settings_customise_sources(

@@ -14,11 +14,14 @@ import structlog
 from langchain_core.runnables import RunnableConfig
 from langgraph._internal._constants import CONFIG_KEY_STRICT_RESUME
 from langgraph.errors import UnknownInterruptError
+from langgraph.graph import END
 from langgraph.types import Command, Interrupt, StateSnapshot
 from sqlalchemy.exc import SQLAlchemyError
 
 from agent.setup.context import SetupContext
 from agent.setup.graph import SetupGraph
+from agent.setup.nodes.applying import FINISH
+from agent.setup.nodes.ending import PASSING
 from agent.setup.state import Intent
 from tracking_core.db.engine import transaction
 from tracking_core.errors import StaleFence
@@ -27,10 +30,13 @@ from tracking_core.kit.ids import new_id
 from tracking_core.models import IntentState, SessionState, SetupIntent, SetupSession
 from tracking_core.settings import Settings
 from tracking_core.setup import approvals, inbox, lease, projection
+from tracking_core.setup.codes import SetupCode
 from tracking_core.setup.inbox import IntentKind
+from tracking_core.setup.sessions import GRAPH_VERSION
 
 log = structlog.get_logger()
 _SUPERSTEPS_MAX = 200
+_FAILURES_MAX = 3
 _ANSWERS = (IntentKind.DECIDE, IntentKind.EXPIRE)
 
 
@@ -78,45 +84,77 @@ class _Hand:
         }
 
     async def work(self) -> None:
-        await self._resume_what_was_cut()
         while intent := await self._next():
-            await self._handle(intent)
+            if code := self._refusal(intent):
+                await self._refuse(intent, code)
+            else:
+                await self._try(intent)
 
     async def _next(self) -> SetupIntent | None:
         async with transaction() as session:
             return await inbox.next_queued(session, self._owner.id)
 
-    async def _resume_what_was_cut(self) -> None:
-        """A worker died in the middle: go on from the last checkpoint before anything new is taken."""
-        at = await self._graph.aget_state(self._config)
-        if at.next and not at.interrupts:
-            await self._run(None)
+    def _refusal(self, intent: SetupIntent) -> SetupCode | None:
+        """What a worker of another version must not touch."""
+        if self._owner.graph_version != GRAPH_VERSION:
+            return SetupCode.OUTDATED
+        return SetupCode.UNKNOWN_INTENT if intent.kind not in set(IntentKind) else None
+
+    async def _try(self, intent: SetupIntent) -> None:
+        """A defect of ours that meets the same intent again and again must not hold up those behind it for ever."""
+        try:
+            await self._handle(intent)
+        except PASSING:
+            raise
+        except Exception as error:
+            log.exception("setup_run_failed", intent=intent.kind, error=type(error).__name__)
+            async with transaction() as session:
+                failures = await inbox.count_failure(session, intent.id)
+            if failures < _FAILURES_MAX:
+                raise
+            await self._park(intent)
 
     async def _handle(self, intent: SetupIntent) -> None:
         at = await self._graph.aget_state(self._config)
+        if at.next and not at.interrupts:  # a worker died in the middle: its run goes on from the last checkpoint
+            await self._run(None, _actor_in(at))
+            at = await self._graph.aget_state(self._config)
         if not _is_taken(at, intent):
             await self._start(intent, at)
             at = await self._graph.aget_state(self._config)
         await self._close(intent, at)
 
+    async def _park(self, intent: SetupIntent) -> None:
+        """Bring the thread to rest without the run that cannot end; a person has to look at the session."""
+        result = {"outcome": "failed", "code": SetupCode.CHECK_FAILED.value}
+        at_rest = {"intent": _intent_of(intent), "plan": None, "proof": None, "replan": False, "result": result}
+        await self._graph.aupdate_state(self._config, at_rest, as_node=FINISH)
+        await self._graph.aupdate_state(self._config, None, as_node=END)
+        await self._refuse(intent, SetupCode.CHECK_FAILED)
+        await self._move(SessionState.FAILED)
+
+    async def _refuse(self, intent: SetupIntent, code: SetupCode) -> None:
+        async with transaction() as session:
+            await inbox.finish(session, intent.id, IntentState.REFUSED, clock.now(), code=code.value)
+
     async def _start(self, intent: SetupIntent, at: StateSnapshot) -> None:
-        asked = Intent(id=str(intent.id), kind=intent.kind, payload=intent.payload, actor=intent.actor)
+        asked = _intent_of(intent)
         waiting = at.interrupts[0] if at.interrupts else None
         if intent.kind in _ANSWERS:
             if waiting is None or waiting.id != intent.payload["interrupt_id"]:
                 return  # what it answers is gone; ``_close`` says so
             decision = intent.payload["decision"]
-            await self._run(_answer(waiting, decision, intent.payload["plan_hash"], asked))
+            await self._run(_answer(waiting, decision, intent.payload["plan_hash"], asked), intent.actor)
         elif waiting is not None:
             async with transaction() as session:
                 await approvals.supersede(session, self._owner, self._fence, clock.now())
-            await self._run(_answer(waiting, "superseded", waiting.value["plan_hash"], asked))
+            await self._run(_answer(waiting, "superseded", waiting.value["plan_hash"], asked), intent.actor)
         else:
-            await self._run({"session_id": str(self._owner.id), "intent": asked})
+            await self._run({"session_id": str(self._owner.id), "intent": asked}, intent.actor)
 
-    async def _run(self, given: Any) -> None:
+    async def _run(self, given: Any, actor: str) -> None:
         await self._move(SessionState.WORKING)
-        context = replace(self._context, tool=replace(self._context.tool, actor=_actor_of(given, self._owner)))
+        context = replace(self._context, tool=replace(self._context.tool, actor=actor))
         try:
             await self._graph.ainvoke(given, self._config, context=context, durability="sync")
         except UnknownInterruptError:
@@ -131,7 +169,7 @@ class _Hand:
         async with transaction() as session:
             state = IntentState.DONE if is_taken else IntentState.REFUSED
             result = dict(at.values.get("result", {})) if is_taken else {}
-            code = result.get("code") if is_taken else "approval_not_pending"
+            code = result.get("code") if is_taken else SetupCode.APPROVAL_GONE.value
             await inbox.finish(session, intent.id, state, clock.now(), code=code, result=result)
 
     async def _show(self, waiting: Interrupt) -> None:
@@ -167,10 +205,12 @@ def _is_taken(at: StateSnapshot, intent: SetupIntent) -> bool:
     return bool(taken.get("id") == str(intent.id))
 
 
-def _actor_of(given: Any, owner: SetupSession) -> str:
-    if isinstance(given, Command) and isinstance(given.resume, dict):
-        return str(next(iter(given.resume.values()))["intent"]["actor"])
-    return str(given["intent"]["actor"]) if isinstance(given, dict) else owner.created_by
+def _intent_of(intent: SetupIntent) -> Intent:
+    return Intent(id=str(intent.id), kind=intent.kind, payload=intent.payload, actor=intent.actor)
+
+
+def _actor_in(at: StateSnapshot) -> str:
+    return str(at.values["intent"]["actor"])
 
 
 @contextlib.asynccontextmanager

@@ -16,9 +16,9 @@ class Intent(TypedDict):
 
 class SetupState(TypedDict, total=False):
     """``facts`` are what was validated, by stage. ``goal`` is what the plan is to reach, ``plan`` the one that was
-    made, ``cursor`` its next action. ``undo`` are the ledger entries still to be undone, newest first, ``left`` those
-    that could not be. ``proof`` is the synthetic sale under way, ``hop`` its next hop. ``replan`` asks for the plan
-    again after another wish came between. ``result`` is what the intent came to."""
+    made, ``cursor`` its next action. ``undoing`` are the ledger entries of this undo, ``undo`` those still to be done,
+    newest first. ``proof`` is the synthetic sale under way, ``hop`` its next hop. ``replan`` asks for the plan again
+    after another wish came between. ``result`` is what the intent came to."""
 
     session_id: str
     intent: Intent
@@ -28,7 +28,7 @@ class SetupState(TypedDict, total=False):
     plan: dict[str, Any] | None
     cursor: int
     undo: list[str]
-    left: list[str]
+    undoing: list[str]
     proof: dict[str, Any] | None
     hop: int
     failure: dict[str, Any] | None

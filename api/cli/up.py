@@ -59,7 +59,11 @@ class _Hub:
     def __init__(self, settings: Settings, *, with_simulators: bool) -> None:
         self._settings, self._with_simulators = settings, with_simulators
         self._data = settings.data_dir.resolve()
-        self._known: dict[str, str | int | list[str]] = {"port": settings.port, "host": settings.host}
+        self._known: dict[str, str | int | list[str]] = {
+            "port": settings.port,
+            "host": settings.host,
+            "internal_url": settings.internal_url or f"http://127.0.0.1:{settings.port}",
+        }
         self._stopping = threading.Event()
         self._supervisor = Supervisor(
             notice=lambda line: _out.print(f"[yellow]•[/yellow] {line}"), on_change=self._write_runtime

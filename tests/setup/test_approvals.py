@@ -1,5 +1,6 @@
 """A decision is on exactly the plan that was shown, by hash, once, in time."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,11 @@ from sqlmodel import select
 
 from tests.setup.conftest import Setup
 from tracking_core.db.engine import transaction
-from tracking_core.errors import ApprovalExpired, ApprovalMismatch, ApprovalNotPending, HubError
+from tracking_core.errors import ApprovalExpired, ApprovalMismatch, ApprovalNotPending, HubError, SetupBusy
 from tracking_core.kit import clock
 from tracking_core.models import ApprovalState, AuditEntry, SetupApproval, SetupIntent, SetupSession
-from tracking_core.setup import approvals
+from tracking_core.setup import approvals, inbox
+from tracking_core.setup.inbox import IntentKind
 
 HASH = "a" * 64
 
@@ -90,12 +92,11 @@ async def test_a_late_decision_is_refused_and_the_sweep_ends_the_plan_explicitly
     later = clock.now() + timedelta(hours=2)
     clock.set_source(lambda: later)
     await _refused(setup, ApprovalExpired)
-    async with transaction() as session:
-        assert await approvals.expire_due(session, clock.now()) == [setup.session_id]
+    assert await approvals.expire_due(clock.now()) == [setup.session_id]
     assert await _states(setup) == [ApprovalState.EXPIRED]
     async with transaction() as session:
         [intent] = (await session.scalars(select(SetupIntent))).all()
-        assert await approvals.expire_due(session, clock.now()) == []
+    assert await approvals.expire_due(clock.now()) == []
     assert (intent.kind, intent.payload["decision"]) == ("expire", "expired")
 
 
@@ -107,3 +108,25 @@ async def test_what_was_asked_since_takes_the_plan_away(setup: Setup) -> None:
         await approvals.supersede(session, owner, fence, clock.now())
     assert await _states(setup) == [ApprovalState.SUPERSEDED]
     await _refused(setup, ApprovalNotPending)
+
+
+async def test_a_decision_does_not_overtake_what_was_asked_before_it(setup: Setup) -> None:
+    await _request(setup)
+    async with transaction() as session:
+        owner = await session.get_one(SetupSession, setup.session_id)
+        await inbox.enqueue(session, owner, IntentKind.PROBE_LANDING, {}, actor="seller")
+    await _refused(setup, SetupBusy)
+    assert await _states(setup) == [ApprovalState.PENDING]
+
+
+async def test_expiring_and_superseding_at_once_does_not_deadlock(setup: Setup) -> None:
+    await _request(setup, hours=-1)
+    fence = await setup.take(seconds=-1)
+
+    async def supersede() -> None:
+        async with transaction() as session:
+            owner = await session.get_one(SetupSession, setup.session_id)
+            await approvals.supersede(session, owner, fence, clock.now())
+
+    await asyncio.gather(*(approvals.expire_due(clock.now()) for _ in range(4)), *(supersede() for _ in range(4)))
+    assert await _states(setup) in ([ApprovalState.EXPIRED], [ApprovalState.SUPERSEDED])

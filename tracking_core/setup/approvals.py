@@ -10,11 +10,12 @@ from sqlmodel import col, select
 
 from tracking_core.audit.service import record
 from tracking_core.db import bulk
-from tracking_core.errors import ApprovalExpired, ApprovalMismatch, ApprovalNotPending
+from tracking_core.db.engine import transaction
+from tracking_core.errors import ApprovalExpired, ApprovalMismatch, ApprovalNotPending, SetupBusy
 from tracking_core.kit.ids import new_id
 from tracking_core.models import ApprovalState, SetupApproval, SetupSession
 from tracking_core.setup import lease
-from tracking_core.setup.inbox import IntentKind, enqueue
+from tracking_core.setup.inbox import IntentKind, enqueue, next_queued
 from tracking_core.streams.append import EventType, append
 
 _SWEEP_LIMIT = 100
@@ -68,7 +69,8 @@ async def decide(
 ) -> UUID:
     """Record a person's decision on exactly this plan and put it in the inbox; the intent's id.
 
-    Raises ApprovalNotPending, ApprovalMismatch or ApprovalExpired; nothing is changed then.
+    Raises ApprovalNotPending, ApprovalMismatch, ApprovalExpired, or SetupBusy when something queued before it would
+    take the plan away; nothing is changed then.
     """
     await session.get_one(SetupSession, owner.id, with_for_update=True, populate_existing=True)
     waiting = await pending(session, owner.id)
@@ -78,6 +80,8 @@ async def decide(
         raise ApprovalMismatch
     if waiting.expires_at <= now:
         raise ApprovalExpired
+    if await next_queued(session, owner.id) is not None:
+        raise SetupBusy
     state = ApprovalState.APPROVED if is_approved else ApprovalState.REJECTED
     record(
         session,
@@ -98,19 +102,27 @@ async def supersede(session: AsyncSession, owner: SetupSession, fence: int, now:
         await _tell(session, owner.id, waiting)
 
 
-async def expire_due(session: AsyncSession, now: datetime) -> list[UUID]:
-    """End the approvals whose time is over, by an explicit decision in the inbox; the sessions concerned."""
-    query = (
-        select(SetupApproval, SetupSession)
-        .join(SetupSession, col(SetupSession.id) == col(SetupApproval.session_id))
-        .where(SetupApproval.state == ApprovalState.PENDING, SetupApproval.expires_at <= now)
-        .limit(_SWEEP_LIMIT)
-        .with_for_update(of=SetupApproval, skip_locked=True)
+async def expire_due(now: datetime) -> list[UUID]:
+    """End the approvals whose time is over, by an explicit decision in the inbox; the sessions concerned.
+
+    A transaction for each, and the session locked before its approval, as everyone does.
+    """
+    query = select(SetupApproval.session_id).where(
+        SetupApproval.state == ApprovalState.PENDING, SetupApproval.expires_at <= now
     )
-    expired = (await session.execute(query)).all()
-    for approval, owner in expired:
-        await _resolve(session, owner, approval, ApprovalState.EXPIRED, IntentKind.EXPIRE, actor="scheduler", now=now)
-    return [owner.id for _, owner in expired]
+    async with transaction() as session:
+        due = (await session.scalars(query.limit(_SWEEP_LIMIT))).all()
+    return [session_id for session_id in due if await _expired(session_id, now)]
+
+
+async def _expired(session_id: UUID, now: datetime) -> bool:
+    async with transaction() as session:
+        owner = await session.get_one(SetupSession, session_id, with_for_update=True)
+        waiting = await pending(session, session_id)
+        if waiting is None or waiting.expires_at > now:
+            return False
+        await _resolve(session, owner, waiting, ApprovalState.EXPIRED, IntentKind.EXPIRE, actor="scheduler", now=now)
+    return True
 
 
 async def _resolve(

@@ -13,8 +13,15 @@ class SetupCode(StrEnum):
     NOTHING_TO_PROVE = "setup_nothing_to_prove"
     NOTHING_TO_UNDO = "setup_nothing_to_undo"
     UNDONE = "setup_undone"
+    VERSION_ACTIVE = "setup_version_active"
+    CHANGED = "setup_changed"
+    APPROVAL_GONE = "setup_approval_gone"
+    UNKNOWN_INTENT = "setup_unknown_intent"
+    OUTDATED = "setup_outdated"
     LEFT_OVER = "setup_left_over"
 
+
+_LATER = "Nothing is wrong on your side. Try again in a few minutes."
 
 MEANINGS: dict[SetupCode, Meaning] = {
     SetupCode.CHECK_FAILED: Meaning(
@@ -47,6 +54,29 @@ MEANINGS: dict[SetupCode, Meaning] = {
         Fault.NOBODY,
         "Everything this setup had changed was put back as it was.",
         "Mend what failed and ask for the plan again.",
+    ),
+    SetupCode.VERSION_ACTIVE: Meaning(
+        Fault.NOBODY,
+        "Version {version} of the configuration is in use again.",
+        "Send the test sale once more to see that it works.",
+    ),
+    SetupCode.CHANGED: Meaning(
+        Fault.SELLER,
+        "Something was checked or chosen after the configuration was applied, and it is not in use yet.",
+        "Ask for the plan again and approve it.",
+    ),
+    SetupCode.APPROVAL_GONE: Meaning(
+        Fault.NOBODY,
+        "The plan you decided on had given way to something else before, and nothing was changed.",
+        "Read the plan that waits now, or ask for it again.",
+    ),
+    SetupCode.UNKNOWN_INTENT: Meaning(
+        Fault.HUB, "This part of the hub is being updated and does not know this request yet.", _LATER
+    ),
+    SetupCode.OUTDATED: Meaning(
+        Fault.HUB,
+        "This setup was begun with an older version of the hub and cannot go on.",
+        "Begin a new setup; what is in use stays as it is.",
     ),
     SetupCode.LEFT_OVER: Meaning(
         Fault.HUB,

@@ -89,6 +89,14 @@ async def finish(
         intent.state, intent.code, intent.result, intent.handled_at = state, code, result or {}, now
 
 
+async def count_failure(session: AsyncSession, intent_id: UUID) -> int:
+    """How often handling the intent has failed so far, this time included."""
+    intent = await session.get_one(SetupIntent, intent_id, with_for_update=True, populate_existing=True)
+    failures = int(intent.result.get("failures", 0)) + 1
+    intent.result = {**intent.result, "failures": failures}
+    return failures
+
+
 async def due_sessions(session: AsyncSession, now: datetime) -> list[UUID]:
     """Sessions with something queued and nobody at work on it."""
     return list((await session.execute(_DUE, {"now": now})).scalars().all())

@@ -55,8 +55,28 @@ async def close_check(session: AsyncSession, check: Check, outcome: Outcome) -> 
     """Write the outcome down and tell whoever watches. Raises StaleFence."""
     await lease.require(session, check.session_id, check.fence)
     entry = await session.get_one(SetupActionLog, check.id, with_for_update=True, populate_existing=True)
-    if entry.state != ActionState.IN_FLIGHT:
-        return entry
+    if entry.state == ActionState.IN_FLIGHT:
+        await _close(session, check, entry, outcome)
+    return entry
+
+
+async def close_open_check(session: AsyncSession, check: Check, outcome: Outcome) -> None:
+    """Close the entry if there is one that stands open. Raises StaleFence."""
+    await lease.require(session, check.session_id, check.fence)
+    entry = await session.get(SetupActionLog, check.id, with_for_update=True, populate_existing=True)
+    if entry is not None and entry.state == ActionState.IN_FLIGHT:
+        await _close(session, check, entry, outcome)
+
+
+async def keep_hop(session: AsyncSession, check: Check, outcome: Outcome) -> None:
+    """A hop of a proof, its last word only: run again after a crash, it is the same entry. Raises StaleFence."""
+    entry = await session.get(SetupActionLog, check.id, with_for_update=True, populate_existing=True)
+    if entry is None:
+        entry = await open_check(session, check, {})
+    await _close(session, check, entry, outcome)
+
+
+async def _close(session: AsyncSession, check: Check, entry: SetupActionLog, outcome: Outcome) -> None:
     entry.state = ActionState.SUCCESS if outcome.is_success else ActionState.FAILED
     entry.code, entry.reason = outcome.code, outcome.reason[:REASON_LIMIT]
     entry.return_code, entry.latency_ms = outcome.return_code, outcome.latency_ms
@@ -69,4 +89,3 @@ async def close_check(session: AsyncSession, check: Check, outcome: Outcome) -> 
     entry.finished_at = clock.now()
     finished = {"action": check.action, "action_id": str(check.id), "status": entry.state, "code": entry.code}
     await append(session, check.session_id, EventType.TOOL_FINISHED, finished)
-    return entry

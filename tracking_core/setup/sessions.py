@@ -13,6 +13,9 @@ from tracking_core.setup.projection import initial_stages
 from tracking_core.streams.append import EventType, append
 from tracking_core.tenants import service as tenants
 
+# Raised when the name of a node or the meaning of a key of the graph's state changes: an older session does not go on.
+GRAPH_VERSION = 1
+
 
 async def create(
     session: AsyncSession, tenant_id: UUID, *, caller: UUID, actor: str, locale: str = DEFAULT_LOCALE
@@ -21,7 +24,9 @@ async def create(
     await tenants.get(session, tenant_id)
     if caller != tenant_id:
         raise Forbidden
-    made = SetupSession(tenant_id=tenant_id, created_by=actor, locale=locale, stages=initial_stages())
+    made = SetupSession(
+        tenant_id=tenant_id, created_by=actor, locale=locale, stages=initial_stages(), graph_version=GRAPH_VERSION
+    )
     session.add(made)
     await session.flush()
     await session.refresh(made)

@@ -18,12 +18,14 @@ from tracking_core.models import (
     SetupSession,
     TrackingConfiguration,
 )
+from tracking_core.proof.run import HOPS
 from tracking_core.setup import approvals
 from tracking_core.setup.meanings import describe, fault_of
 from tracking_core.setup.outcome import Fault, Stage
 from tracking_core.setup.projection import StageStatus
 
 _FAILURES_READ = 20
+_PROVED = f"proof_{HOPS[-1]}"
 _SELLER, _PROVIDER, _HUB = "seller", "provider", "hub"
 # What each stage wants of the seller while it is not verified.
 DUE = {
@@ -33,6 +35,7 @@ DUE = {
     Stage.CONFIGURATION: "Read the plan and approve it.",
     Stage.PROOF: "Let the hub send a test sale through every step.",
 }
+ASK_FOR_PLAN = "Ask for the plan."
 # A proof that has run halfway is not half a setup: each stage counts once it is verified.
 _WEIGHT = {Stage.GATEWAY: 25, Stage.META: 25, Stage.URL: 15, Stage.CONFIGURATION: 20, Stage.PROOF: 15}
 
@@ -49,7 +52,7 @@ async def of(session: AsyncSession, owner: SetupSession, *, locale: str) -> dict
         "progress": progress(owner.stages),
         "stages": {stage.value: _stage(owner.stages.get(stage.value, {}), locale) for stage in Stage},
         "last_failure": _told_failure(failure, locale) if failure else None,
-        "requirements": requirements(owner.stages, locale=locale),
+        "requirements": requirements(owner.stages, has_plan=waiting is not None, locale=locale),
         "plan": plan_of(waiting, locale) if waiting else None,
         "configuration": await _configuration(session, owner.tenant_id),
         "updated_at": owner.updated_at.isoformat(),
@@ -68,11 +71,14 @@ def progress(stages: Mapping[str, Any]) -> int:
     return sum(weight for stage, weight in _WEIGHT.items() if _status(stages, stage) == StageStatus.VERIFIED)
 
 
-def requirements(stages: Mapping[str, Any], *, locale: str) -> list[dict[str, str]]:
-    """What is missing, in order, each with who it is due from; of the seller's, only what can be done now."""
+def requirements(stages: Mapping[str, Any], *, has_plan: bool, locale: str) -> list[dict[str, str]]:
+    """What is missing, each with who it is due from; of the seller's, only what can be done now. A proof that was red
+    says first what to mend."""
     missing = [stage for stage in Stage if _status(stages, stage) != StageStatus.VERIFIED]
     checks = [stage for stage in missing if stage in (Stage.GATEWAY, Stage.META, Stage.URL)]
-    return [_requirement(stages, stage, locale) for stage in checks or missing[:1]]
+    red = [Stage.PROOF] if _status(stages, Stage.PROOF) in (StageStatus.ACTION_REQUIRED, StageStatus.WAITING) else []
+    wanted = red + (checks or [stage for stage in missing[:1] if stage not in red])
+    return [_requirement(stages, stage, has_plan=has_plan, locale=locale) for stage in wanted]
 
 
 def plan_of(approval: SetupApproval, locale: str) -> dict[str, Any]:
@@ -105,7 +111,7 @@ def _stage(entry: Mapping[str, Any], locale: str) -> dict[str, Any]:
     return {"status": StageStatus.NOT_STARTED, **kept, **said, **({"warnings": warnings} if warnings else {})}
 
 
-def _requirement(stages: Mapping[str, Any], stage: Stage, locale: str) -> dict[str, str]:
+def _requirement(stages: Mapping[str, Any], stage: Stage, *, has_plan: bool, locale: str) -> dict[str, str]:
     entry = stages.get(stage.value, {})
     status, code = entry.get("status"), entry.get("code")
     due_from = _SELLER
@@ -113,7 +119,7 @@ def _requirement(stages: Mapping[str, Any], stage: Stage, locale: str) -> dict[s
         due_from = _HUB
     elif status == StageStatus.WAITING:
         due_from = _PROVIDER if code and fault_of(code) is Fault.PROVIDER else _HUB
-    message = translate(DUE[stage], locale)
+    message = translate(DUE[stage] if has_plan or stage is not Stage.CONFIGURATION else ASK_FOR_PLAN, locale)
     if code and status in (StageStatus.ACTION_REQUIRED, StageStatus.WAITING):
         message = describe(code, entry.get("params", {}), locale).get("recommendation", message)
     return {"stage": stage.value, "due_from": due_from, "message": message}
@@ -132,6 +138,8 @@ def _unmended(newest_first: Sequence[SetupActionLog]) -> SetupActionLog | None:
     mended: set[str] = set()
     for row in newest_first:
         if row.state == ActionState.SUCCESS:
+            if row.action == _PROVED:  # what failed before it did not keep the setup from working
+                return None
             mended.add(row.action)
         elif row.state == ActionState.FAILED and row.action not in mended and _is_sellers(row):
             return row

@@ -34,9 +34,7 @@ async def keep_house(settings: Settings) -> None:
 
 async def expire(doorbell: Doorbell) -> None:
     """End what nobody decided on or verified in time."""
-    async with transaction() as session:
-        sessions = await expire_due(session, clock.now())
-    for session_id in sessions:
+    for session_id in await expire_due(clock.now()):
         doorbell.ring(Bell.SETUP, str(session_id))
     swept = await sweep_secrets(clock.now())
     if swept.expired:

@@ -1,5 +1,6 @@
 """An approved plan, one action in each superstep; what went wrong is taken back the same way, newest first."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -31,17 +32,16 @@ async def apply(state: SetupState, runtime: Runtime[SetupContext]) -> Command[An
         return await _give_up(state, runtime.context, plan, result)
     if cursor + 1 < len(plan.actions):
         return Command(goto=APPLY, update={"cursor": cursor + 1})
-    return await _applied(runtime.context, plan)
+    return await _applied(state, runtime.context, plan)
 
 
 async def compensate(state: SetupState, runtime: Runtime[SetupContext]) -> Command[Any]:
-    """Undo one entry. One that cannot be undone is set aside, and the rest is undone all the same."""
+    """Undo one entry. One that cannot be undone stays in the ledger as such, and the rest is undone all the same."""
     undo = list(state["undo"])
     if not undo:
         return await _compensated(state, runtime.context)
-    result = await undo_action(runtime.context.applying(), UUID(undo[0]))
-    left = state.get("left", []) if result.is_success else [*state.get("left", []), undo[0]]
-    return Command(goto=COMPENSATE, update={"undo": undo[1:], "left": left})
+    await undo_action(runtime.context.applying(), UUID(undo[0]))
+    return Command(goto=COMPENSATE, update={"undo": undo[1:]})
 
 
 async def entries_of(context: SetupContext, plan_hash: str) -> list[str]:
@@ -50,19 +50,27 @@ async def entries_of(context: SetupContext, plan_hash: str) -> list[str]:
         return [str(row.id) for row in await applied(session, context.tool.session_id, plan_hash)]
 
 
-async def _applied(context: SetupContext, plan: Plan) -> Command[Any]:
-    is_rollback = plan.kind == "rollback"
+async def _applied(state: SetupState, context: SetupContext, plan: Plan) -> Command[Any]:
+    if plan.kind == "configure":
+        await _tell(context, {Stage.CONFIGURATION: StageStatus.VERIFIED}, plan_hash=plan.hash)
+        return Command(goto=PROVE, update={"proof": None, "hop": 0, "result": {"plan_hash": plan.hash}})
+    if state["goal"].get("scope") == "version":
+        await _tell(context, {Stage.CONFIGURATION: StageStatus.VERIFIED, Stage.PROOF: StageStatus.NOT_STARTED})
+        params = {"version": str(state["goal"]["version"])}
+        result = {"outcome": "version_active", "code": SetupCode.VERSION_ACTIVE.value, "params": params}
+    else:
+        await _tell(context, {Stage.CONFIGURATION: StageStatus.NOT_STARTED, Stage.PROOF: StageStatus.NOT_STARTED})
+        undone = [str(action.params["log_id"]) for action in plan.actions]
+        result = {"outcome": "rolled_back", **await _remaining(context, undone)}
+        result["code"] = result["undone"]
+    return Command(goto=FINISH, update={"result": result, "plan": None})
+
+
+async def _tell(context: SetupContext, stages: dict[Stage, StageStatus], **details: Any) -> None:
     tool = context.tool
     async with transaction() as session:
-        status = StageStatus.NOT_STARTED if is_rollback else StageStatus.VERIFIED
-        await projection.stage(session, tool.session_id, tool.fence, Stage.CONFIGURATION, status, plan_hash=plan.hash)
-        if is_rollback:
-            await projection.stage(session, tool.session_id, tool.fence, Stage.PROOF, StageStatus.NOT_STARTED)
-    if is_rollback:
-        result = {"outcome": "rolled_back", "plan_hash": plan.hash, **await _remaining(context)}
-        result["code"] = result["undone"]
-        return Command(goto=FINISH, update={"result": result, "plan": None})
-    return Command(goto=PROVE, update={"proof": None, "hop": 0, "result": {"plan_hash": plan.hash}})
+        for stage, status in stages.items():
+            await projection.stage(session, tool.session_id, tool.fence, stage, status, **details)
 
 
 async def _give_up(state: SetupState, context: SetupContext, plan: Plan, result: ActionResult) -> Command[Any]:
@@ -75,14 +83,14 @@ async def _give_up(state: SetupState, context: SetupContext, plan: Plan, result:
         "stage": Stage.CONFIGURATION.value,
     }
     undo = await entries_of(context, plan.hash)
-    return Command(goto=COMPENSATE, update={"failure": failure, "undo": undo, "left": []})
+    return Command(goto=COMPENSATE, update={"failure": failure, "undo": undo, "undoing": undo})
 
 
 async def _compensated(state: SetupState, context: SetupContext) -> Command[Any]:
     """Tell what failed, that it was put back, and exactly what was not."""
     failure = state.get("failure") or {}
     tool = context.tool
-    undone = await _remaining(context)
+    undone = await _remaining(context, state.get("undoing", []))
     async with transaction() as session:
         is_provider = failure.get("is_provider_fault")
         status = StageStatus.WAITING if is_provider else StageStatus.ACTION_REQUIRED
@@ -97,11 +105,12 @@ async def _compensated(state: SetupState, context: SetupContext) -> Command[Any]
     return Command(goto=FINISH, update={"result": result, "plan": None})
 
 
-async def _remaining(context: SetupContext) -> dict[str, Any]:
+async def _remaining(context: SetupContext, undone: Sequence[str]) -> dict[str, Any]:
     """``undone`` says whether a person must do something; ``leftovers`` is the exact list."""
     tool = context.tool
     async with transaction() as session:
-        left = [_listed(one, tool.locale) for one in await leftovers(session, tool.session_id)]
+        found = await leftovers(session, tool.session_id, among=[UUID(one) for one in undone])
+        left = [_listed(one, tool.locale) for one in found]
     code = SetupCode.LEFT_OVER if any(one["needs_person"] for one in left) else SetupCode.UNDONE
     return {"undone": code.value, "leftovers": left}
 

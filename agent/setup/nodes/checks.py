@@ -5,8 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from langgraph.runtime import Runtime
+from langgraph.types import Command
 
 from agent.setup.context import SetupContext
+from agent.setup.nodes.applying import FINISH
 from agent.setup.state import SetupState
 from tools.inputs import GatewayCheck, LandingCheck, MetaCheck, Preferences
 from tools.probe_landing_url import probe_landing_url
@@ -21,7 +23,7 @@ from tracking_core.setup.meanings import fault_of
 from tracking_core.setup.outcome import Fault, Stage
 from tracking_core.setup.projection import StageStatus
 
-Update = dict[str, Any]
+Update = Command[Any]
 
 
 async def validate_gateway(state: SetupState, runtime: Runtime[SetupContext]) -> Update:
@@ -69,8 +71,8 @@ async def probe_landing(state: SetupState, runtime: Runtime[SetupContext]) -> Up
     entry = await probe_landing_url(runtime.context.tool, UUID(intent["id"]), asked, dataset_id=dataset_id)
     found = entry.output.get("facts", {})
     facts = {
-        "url": asked.url,
-        "final_url": found.get("final_url") or asked.url,
+        "url": found.get("url") or asked.url,
+        "final_url": found.get("final_url") or found.get("url") or asked.url,
         "script_present": bool(found.get("script", {}).get("present")),
     }
     return await _end(runtime.context, state, Stage.URL, entry, facts, {})
@@ -81,7 +83,8 @@ async def set_preferences(state: SetupState, runtime: Runtime[SetupContext]) -> 
     before = state.get("facts", {})
     facts = {**before, "preferences": {**before.get("preferences", {}), **chosen}}
     await _remember(runtime.context, facts)
-    return {"facts": facts, "result": {"preferences": facts["preferences"]}}
+    result = {"outcome": "done", "preferences": facts["preferences"]}
+    return Command(goto=FINISH, update={"facts": facts, "result": result})
 
 
 async def _begin(context: SetupContext, stage: Stage) -> None:
@@ -107,10 +110,10 @@ async def _end(
     elif status is StageStatus.WAITING and stage.value in state.get("facts", {}):
         known[stage.value] = state["facts"][stage.value]
     await _project(context, stage, status, entry, known, secrets if is_success else {})
-    return {
-        "facts": known,
-        "result": {"action_id": str(entry.id), "status": str(entry.state), "code": str(entry.code)},
-    }
+    result = {"action_id": str(entry.id), "status": str(entry.state), "params": entry.output.get("params", {})}
+    if entry.code:
+        result["code"] = str(entry.code)
+    return Command(goto=FINISH, update={"facts": known, "result": result})
 
 
 async def _project(

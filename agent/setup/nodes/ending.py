@@ -1,27 +1,34 @@
 """Where every run begins and ends, and where a defect of ours is caught so that nothing stays half done."""
 
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any
+from uuid import UUID
 
 import structlog
-from langgraph.errors import NodeError
+from langgraph.errors import GraphBubbleUp
+from langgraph.graph import END
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from agent.setup.context import SetupContext
-from agent.setup.nodes.applying import COMPENSATE, FINISH, PROVE, entries_of
+from agent.setup.nodes.applying import APPLY, COMPENSATE, FINISH, PROVE, entries_of
+from agent.setup.nodes.planning import PLAN, is_outdated
+from agent.setup.nodes.proving import end_proof
 from agent.setup.state import SetupState
 from tracking_core.db.engine import transaction
 from tracking_core.errors import StaleFence
 from tracking_core.models import SessionState, SetupSession
-from tracking_core.setup import messages, projection
+from tracking_core.setup import ledger, messages, projection
 from tracking_core.setup.codes import SetupCode
 from tracking_core.setup.inbox import IntentKind
-from tracking_core.setup.outcome import Stage
+from tracking_core.setup.outcome import Outcome, Stage
 from tracking_core.setup.projection import StageStatus
 
 log = structlog.get_logger()
+Node = Callable[[SetupState, Runtime[SetupContext]], Awaitable[Any]]
 # Nothing is wrong with the run: it goes on from its checkpoint when the database is back, or in other hands.
 PASSING = (StaleFence, OperationalError, InterfaceError, PoolTimeout)
 NODE_OF = {
@@ -29,50 +36,94 @@ NODE_OF = {
     IntentKind.VALIDATE_META: "validate_meta",
     IntentKind.PROBE_LANDING: "probe_landing",
     IntentKind.SET_PREFERENCES: "set_preferences",
-    IntentKind.REQUEST_PLAN: "plan",
-    IntentKind.ROLLBACK: "plan",
+    IntentKind.REQUEST_PLAN: PLAN,
+    IntentKind.ROLLBACK: PLAN,
     IntentKind.PROVE: PROVE,
 }
-_CLEAN: dict[str, Any] = {"failure": None, "proof": None, "hop": 0, "result": {}}
+_STAGE_OF = {
+    "validate_gateway": Stage.GATEWAY,
+    "validate_meta": Stage.META,
+    "probe_landing": Stage.URL,
+    PROVE: Stage.PROOF,
+}
+_CLEAN: dict[str, Any] = {"failure": None, "plan": None, "proof": None, "hop": 0, "result": {}}
 
 
 async def route(state: SetupState) -> Command[Any]:
     """A closed list of intents, each with its node; what another intent left is cleared."""
-    return Command(goto=NODE_OF[IntentKind(state["intent"]["kind"])], update={**_CLEAN, "plan": None})
+    return Command(goto=NODE_OF[IntentKind(state["intent"]["kind"])], update=_CLEAN)
 
 
-def after_check(state: SetupState) -> str:
-    """A check that came between a plan and its decision brings the plan back."""
-    return "plan" if state.get("replan") else FINISH
-
-
-async def finish(state: SetupState, runtime: Runtime[SetupContext]) -> dict[str, Any]:
-    """Say how the session stands and what was done."""
-    tool, result = runtime.context.tool, state.get("result", {})
+async def finish(state: SetupState, runtime: Runtime[SetupContext]) -> Command[Any]:
+    """Say how the session stands and what was done. A plan that gave way to this intent is made again."""
+    context, result = runtime.context, state.get("result", {})
+    tool = context.tool
     async with transaction() as session:
+        await _tell_outdated(session, context, state)
         row = await session.get_one(SetupSession, tool.session_id)
         await projection.move(session, tool.session_id, tool.fence, _state_of(row, result))
         await messages.say(session, row, f"intent:{state['intent']['id']}", result.get("code"), result.get("params"))
-    return {"replan": False}
+    return Command(goto=PLAN if state.get("replan") else END)
 
 
-async def broken(state: SetupState, error: NodeError, runtime: Runtime[SetupContext]) -> Command[Any]:
-    """A node raised what nobody foresaw: the trace is ours, the seller gets a sentence, and effects are taken back."""
-    if isinstance(error.error, PASSING):
-        raise error.error
-    log.error("setup_node_broke", node=error.node, exc_info=error.error)
+def guarded(name: str, node: Node) -> Node:
+    """The node, with what nobody foresaw caught. Not LangGraph's ``error_handler``: a handler that fails as well, when
+    the database is away, leaves a run that counts as ended."""
+
+    @wraps(node)
+    async def run(state: SetupState, runtime: Runtime[SetupContext]) -> Any:
+        try:
+            return await node(state, runtime)
+        except (GraphBubbleUp, *PASSING):
+            raise
+        except Exception as error:
+            return await broken(state, name, error, runtime.context)
+
+    return run
+
+
+async def broken(state: SetupState, name: str, error: Exception, context: SetupContext) -> Command[Any]:
+    """The trace is ours, the seller gets a sentence, and effects are taken back."""
+    log.error("setup_node_broke", node=name, exc_info=error)
+    stage = _STAGE_OF.get(name, Stage.CONFIGURATION)
     failure = {
         "code": SetupCode.CHECK_FAILED.value,
-        "reason": type(error.error).__name__,
+        "reason": type(error).__name__,
         "is_provider_fault": True,
-        "stage": (Stage.PROOF if error.node == PROVE else Stage.CONFIGURATION).value,
+        "stage": stage.value,
     }
+    if name == COMPENSATE:  # what cannot be undone is set aside; the rest is undone all the same
+        return Command(goto=COMPENSATE, update={"undo": state["undo"][1:]})
+    if name == PROVE and state.get("proof"):
+        await end_proof(state, context)
     plan = state.get("plan")
-    if plan and error.node in ("apply", PROVE):
-        undo = await entries_of(runtime.context, plan["hash"])
-        return Command(goto=COMPENSATE, update={"failure": failure, "undo": undo, "left": [], "proof": None})
+    if plan and name in (APPLY, PROVE):
+        undo = await entries_of(context, plan["hash"])
+        return Command(goto=COMPENSATE, update={"failure": failure, "undo": undo, "undoing": undo, "proof": None})
+    await _tell_broken(state, context, stage, failure)
     result = {"outcome": "failed", "code": failure["code"]}
     return Command(goto=FINISH, update={"failure": failure, "plan": None, "proof": None, "result": result})
+
+
+async def _tell_broken(state: SetupState, context: SetupContext, stage: Stage, failure: dict[str, Any]) -> None:
+    tool = context.tool
+    check = tool.check(UUID(state["intent"]["id"]), state["intent"]["kind"])
+    outcome = Outcome(is_success=False, code=failure["code"], reason=failure["reason"])
+    async with transaction() as session:
+        await ledger.close_open_check(session, check, outcome)
+        await projection.stage(session, tool.session_id, tool.fence, stage, StageStatus.WAITING, code=failure["code"])
+
+
+async def _tell_outdated(session: Any, context: SetupContext, state: SetupState) -> None:
+    """A configuration that no longer is what the facts ask for is not verified any more."""
+    tool = context.tool
+    row = await session.get_one(SetupSession, tool.session_id, populate_existing=True)
+    is_verified = row.stages.get(Stage.CONFIGURATION.value, {}).get("status") == StageStatus.VERIFIED
+    if is_verified and await is_outdated(session, context, state):
+        code = SetupCode.CHANGED.value
+        await projection.stage(
+            session, tool.session_id, tool.fence, Stage.CONFIGURATION, StageStatus.ACTION_REQUIRED, code=code
+        )
 
 
 def _state_of(row: SetupSession, result: dict[str, Any]) -> SessionState:

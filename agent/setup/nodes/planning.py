@@ -4,6 +4,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.setup.context import SetupContext
 from agent.setup.nodes.applying import APPLY, FINISH
@@ -35,12 +36,12 @@ async def plan(state: SetupState, runtime: Runtime[SetupContext]) -> Command[Any
         missing = [one.to_json() for one in incomplete.requirements]
         await _tell(context, StageStatus.ACTION_REQUIRED, ConfigCode.INCOMPLETE, requirements=missing)
         result = {"outcome": "incomplete", "code": ConfigCode.INCOMPLETE.value, "requirements": missing}
-        return Command(goto=FINISH, update={"plan": None, "goal": goal, "result": result})
+        return _to(FINISH, state, {"plan": None, "goal": goal}, result)
     if made.is_empty:
-        return await _nothing_to_do(context, made, goal)
+        return await _nothing_to_do(context, state, goal)
     await _tell(context, StageStatus.ACTION_REQUIRED, None)
     result = {"outcome": "awaiting_approval", "plan_hash": made.hash}
-    return Command(goto=APPROVE, update={"plan": made.to_json(), "goal": goal, "result": result})
+    return _to(APPROVE, state, {"plan": made.to_json(), "goal": goal}, result)
 
 
 async def approve(state: SetupState, runtime: Runtime[SetupContext]) -> Command[Any]:
@@ -51,7 +52,7 @@ async def approve(state: SetupState, runtime: Runtime[SetupContext]) -> Command[
     update = {"intent": answer.intent, "failure": None}
     match answer.decision:
         case "approved" if answer.plan_hash == shown["hash"]:
-            return Command(goto=REFRESH, update={**update, "cursor": 0, "undo": [], "left": []})
+            return Command(goto=REFRESH, update={**update, "cursor": 0, "undo": [], "undoing": []})
         case "superseded":
             is_plan = answer.intent["kind"] in (IntentKind.REQUEST_PLAN, IntentKind.ROLLBACK)
             return Command(goto=ROUTE, update={**update, "plan": None, "replan": not is_plan})
@@ -100,13 +101,30 @@ async def _made(context: SetupContext, goal: dict[str, Any], state: SetupState) 
         )
 
 
-async def _nothing_to_do(context: SetupContext, made: Plan, goal: dict[str, Any]) -> Command[Any]:
-    if goal["kind"] == "rollback":
-        result = {"outcome": "unchanged", "code": SetupCode.NOTHING_TO_UNDO.value}
-    else:
-        await _tell(context, StageStatus.VERIFIED, ConfigCode.UNCHANGED)
-        result = {"outcome": "unchanged", "code": ConfigCode.UNCHANGED.value}
-    return Command(goto=FINISH, update={"plan": None, "goal": goal, "result": result})
+async def is_outdated(session: AsyncSession, context: SetupContext, state: SetupState) -> bool:
+    """Whether the facts ask for another configuration than the one in use."""
+    current = await read_current(session, context.tool.tenant_id)
+    if current.active is None:
+        return False
+    try:
+        return not make_plan(Facts.from_json(state.get("facts", {})), current).is_empty
+    except PlanIncomplete:
+        return False
+
+
+async def _nothing_to_do(context: SetupContext, state: SetupState, goal: dict[str, Any]) -> Command[Any]:
+    code: SetupCode | ConfigCode = SetupCode.NOTHING_TO_UNDO
+    if goal["kind"] != "rollback":
+        code = ConfigCode.UNCHANGED
+        await _tell(context, StageStatus.VERIFIED, code)
+    result = {"outcome": "unchanged", "code": code.value}
+    return _to(FINISH, state, {"plan": None, "goal": goal}, result)
+
+
+def _to(node: str, state: SetupState, update: dict[str, Any], result: dict[str, Any]) -> Command[Any]:
+    """A plan made again after another intent leaves that intent's own result."""
+    said = {} if state.get("replan") else {"result": result}
+    return Command(goto=node, update={**update, **said, "replan": False})
 
 
 async def _tell(context: SetupContext, status: StageStatus, code: str | None, **details: Any) -> None:

@@ -16,12 +16,13 @@ from tracking_core.configuration.versions import active_version
 from tracking_core.connections.endpoints import secret_context
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
+from tracking_core.kit.ids import stable_id
 from tracking_core.models import MetaConnection, WebhookEndpoint
 from tracking_core.proof.cleanup import cleanup
 from tracking_core.proof.codes import ProofCode
 from tracking_core.proof.hops import run_hop
-from tracking_core.proof.run import HOPS, HopResult, ProofContext, ProofRun, start
-from tracking_core.setup import lease, projection
+from tracking_core.proof.run import HOPS, Hop, HopResult, ProofContext, ProofRun, start
+from tracking_core.setup import lease, ledger, projection
 from tracking_core.setup.codes import SetupCode
 from tracking_core.setup.meanings import fault_of
 from tracking_core.setup.outcome import Fault, Stage
@@ -41,15 +42,20 @@ async def prove(state: SetupState, runtime: Runtime[SetupContext]) -> Command[An
     run = ProofRun.from_json(state["proof"] or {})
     hop = HOPS[state["hop"]]
     result = await run_hop(run, hop, await _edge(context, run))
-    await _told(context, result, len(HOPS))
+    await _told(context, run, result, len(HOPS))
     if not result.is_green or hop == HOPS[-1]:
-        async with transaction() as session:
-            await cleanup(session, run, actor=context.tool.actor)
+        await end_proof(state, context)
     if not result.is_green:
         return await _red(state, context, result)
     if state["hop"] + 1 < len(HOPS):
         return Command(goto=PROVE, update={"hop": state["hop"] + 1})
     return Command(goto=FINISH, update={"proof": None, "plan": None, "result": _green(state)})
+
+
+async def end_proof(state: SetupState, context: SetupContext) -> None:
+    """What the proof still had to send is not sent any more."""
+    async with transaction() as session:
+        await cleanup(session, ProofRun.from_json(state["proof"] or {}), actor=context.tool.actor)
 
 
 async def _begin(state: SetupState, context: SetupContext) -> Command[Any]:
@@ -106,7 +112,7 @@ async def _edge(context: SetupContext, run: ProofRun) -> ProofContext:
         write_key = await tenants.write_key(session, run.tenant_id)
         path = tenants.webhook_path(row)
     return ProofContext(
-        base_url=f"http://{settings.host}:{settings.port}",
+        base_url=settings.edge_url,
         http=context.http,
         write_key=write_key,
         webhook_path=path,
@@ -115,13 +121,14 @@ async def _edge(context: SetupContext, run: ProofRun) -> ProofContext:
     )
 
 
-async def _told(context: SetupContext, result: HopResult, of: int) -> None:
+async def _told(context: SetupContext, run: ProofRun, result: HopResult, of: int) -> None:
     """Each hop lights up where it is watched."""
     tool = context.tool
     said = {**result.to_json(), "number": HOPS.index(result.hop) + 1, "of": of}
     async with transaction() as session:
         await lease.require(session, tool.session_id, tool.fence)
         await append(session, tool.session_id, EventType.PROOF_HOP, said)
+        await ledger.keep_hop(session, tool.check(_hop_id(run, result.hop), f"proof_{result.hop}"), result.outcome())
         if result.is_green and result.hop == HOPS[-1]:
             hops = {"code": ProofCode.OK.value, "hops": of}
             await projection.stage(session, tool.session_id, tool.fence, Stage.PROOF, StageStatus.VERIFIED, **hops)
@@ -139,7 +146,7 @@ async def _red(state: SetupState, context: SetupContext, result: HopResult) -> C
     }
     if state.get("plan"):
         undo = await entries_of(context, (state["plan"] or {})["hash"])
-        return Command(goto=COMPENSATE, update={"failure": failure, "undo": undo, "left": [], "proof": None})
+        return Command(goto=COMPENSATE, update={"failure": failure, "undo": undo, "undoing": undo, "proof": None})
     tool = context.tool
     status = StageStatus.ACTION_REQUIRED if is_sellers else StageStatus.WAITING
     async with transaction() as session:
@@ -147,6 +154,10 @@ async def _red(state: SetupState, context: SetupContext, result: HopResult) -> C
         await projection.stage(session, tool.session_id, tool.fence, Stage.PROOF, status, **said)
     outcome = {"outcome": "failed", "code": failure["code"], "hop": result.hop.value}
     return Command(goto=FINISH, update={"failure": failure, "proof": None, "result": outcome})
+
+
+def _hop_id(run: ProofRun, hop: Hop) -> UUID:
+    return stable_id("proof", run.proof_id, hop.value)
 
 
 def _green(state: SetupState) -> dict[str, Any]:

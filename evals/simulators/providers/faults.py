@@ -1,5 +1,6 @@
 """Play a fault around a vendor's answer."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -48,7 +49,7 @@ async def played(
             await pause(gone, fault.seconds)
             raise Dropped
         case FaultKind.SLOW:
-            await pause(gone, fault.seconds)
+            await asyncio.sleep(fault.seconds)
             return await answer(state, request)
         case FaultKind.DROP_BEFORE | FaultKind.RESET:
             raise Dropped(is_reset=fault.kind is FaultKind.RESET)

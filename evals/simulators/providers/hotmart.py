@@ -1,5 +1,5 @@
 """Hotmart's OAuth and API. Source: developers.hotmart.com, authentication, rate limits, errors, pagination and sales
-history pages. The body of wrong client credentials is documented nowhere: it is Spring's, whose fields the token has."""
+history pages. What wrong client credentials get is documented nowhere: it is Spring's, whose fields the token has."""
 
 import base64
 import binascii
@@ -33,8 +33,13 @@ def api_refusal(status: int) -> Response:
 def _limit_headers(_status: int, used: Use) -> dict[str, str]:
     """On every answer."""
     limit, left = str(used.limit), str(max(used.left, 0))
-    counts = {"X-RateLimit-Limit-Minute": limit, "X-RateLimit-Remaining-Minute": left}
-    return {"RateLimit-Limit": limit, "RateLimit-Remaining": left, **counts, "RateLimit-Reset": str(used[2])}
+    return {
+        "RateLimit-Limit": limit,
+        "RateLimit-Remaining": left,
+        "RateLimit-Reset": str(used.seconds_to_reset),
+        "X-RateLimit-Limit-Minute": limit,
+        "X-RateLimit-Remaining-Minute": left,
+    }
 
 
 _MANNER = Manner("hotmart", api_refusal, _limit_headers, throttled_seconds=17)

@@ -9,6 +9,7 @@ from evals.simulators.gateways.app import Shop
 from evals.simulators.gateways.facts import HISTORIES, Facts, payment_of
 from evals.simulators.gateways.kiwify import SILENT, body, order_id, signed
 from evals.simulators.gateways.sender import Delivery, Sender
+from evals.simulators.providers.kiwify import PRODUCT_ID
 
 _TRIGGERS = {
     "approved": "compra_aprovada",
@@ -28,7 +29,7 @@ def _playable(history: str) -> str:
 
 
 class SaleWanted(BaseModel):
-    """``time_scale`` shortens the pauses before a delivery is repeated; ``sale_id`` is what Kiwify's id is made from."""
+    """``time_scale`` shortens the pauses before a delivery is repeated; Kiwify's id is made from ``sale_id``."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -60,8 +61,7 @@ def _due(webhooks: list[dict[str, Any]], wanted: SaleWanted) -> list[tuple[int, 
         (at, step, webhook)
         for at, step in enumerate(HISTORIES[wanted.history])
         for webhook in list(webhooks)
-        if _trigger_of(step, payment) in webhook["triggers"]
-        and webhook["products"] in ("all", order_id(str(Facts().product_id)))
+        if _trigger_of(step, payment) in webhook["triggers"] and webhook["products"] in ("all", PRODUCT_ID)
     ]
 
 

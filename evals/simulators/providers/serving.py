@@ -19,8 +19,8 @@ UNKNOWN_PATH = "/{path:path}"
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a vendor refuses, and what its headers tell of the limit. ``throttled_seconds``: the wait that a ``throttled``
-    fault asks for."""
+    """How a vendor refuses, and what its headers tell of the limit. ``throttled_seconds``: the wait that a fault asks
+    for when it pretends that there were too many calls."""
 
     vendor: Vendor
     refusal: Refusal
@@ -40,8 +40,9 @@ class Guarded:
         try:
             response = await self._responded(scope, receive, body)
         except Dropped as dropped:
-            return await cut(scope, receive, is_reset=dropped.is_reset)
-        await response(scope, receive, send)
+            await cut(scope, receive, is_reset=dropped.is_reset)
+        else:
+            await response(scope, receive, send)
 
     async def _responded(self, scope: Scope, receive: Receive, body: bytes | None) -> Response:
         used = self._state.use(self._manner.vendor)

@@ -22,7 +22,8 @@ _LIMITS: dict[Vendor, int] = {"hotmart": 500, "kiwify": 100}
 
 class FaultKind(StrEnum):
     """``drop_before``, ``reset`` and ``hang`` (after ``seconds``) end the connection without an answer and without an
-    effect, ``drop_after`` once it was done. ``slow`` does and answers, late. The others only answer."""
+    effect, ``drop_after`` once it was done. ``slow`` does what was asked late, even for a client that is gone by then.
+    The others only answer."""
 
     STATUS = "status"
     HTML = "html"
@@ -66,7 +67,7 @@ class _Window:
 
 @dataclass
 class State:
-    """``webhooks`` by account id, oldest first. ``clock`` counts seconds: tokens and the minute of a limit end by it."""
+    """``webhooks`` by account id, oldest first. ``clock`` counts seconds: tokens and minutes end by it."""
 
     clock: Callable[[], float] = time.monotonic
     limits: dict[Vendor, int] = field(default_factory=lambda: dict(_LIMITS))
