@@ -36,6 +36,7 @@ MESSAGES = {
     "timezone": "This date and time needs a time zone, such as the Z in 2026-01-31T12:00:00Z.",
     "dict": "This must be a JSON object.",
     "model": "This must be a JSON object.",
+    "model_attributes_type": "Send a JSON object, with the header Content-Type: application/json.",
     "list": "This must be a list.",
     "too_short": "This list is too short: it needs at least {min_length} items.",
     "too_long": "This list is too long: it may have at most {max_length} items.",

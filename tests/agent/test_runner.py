@@ -12,7 +12,7 @@ from tests.agent.conftest import DONE, PREFERENCES, QUEUED, REFUSED, Session
 from tracking_core.db.engine import transaction
 from tracking_core.errors import StaleFence
 from tracking_core.models import SessionState, SetupSession
-from tracking_core.setup import projection
+from tracking_core.setup import inbox, projection
 from tracking_core.setup.codes import SetupCode
 
 MODES = ("opt_in", "opt_out")
@@ -127,10 +127,8 @@ async def test_a_session_of_another_graph_is_not_touched(session: Session, runne
 async def test_a_run_whose_end_was_not_written_down_is_not_made_again(
     session: Session, runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from agent.setup import runner as module
-
     await session.ask(PREFERENCES, {"consent_mode": "opt_in"})
-    monkeypatch.setattr(module.inbox, "finish", Failing(module.inbox.finish, _away(), times=1))
+    monkeypatch.setattr(inbox, "finish", Failing(inbox.finish, _away(), times=1))
     with pytest.raises(OperationalError):
         await runner.drain(session.id)
     before = await session.events()

@@ -35,8 +35,9 @@ def _kill(seller: Seller) -> None:
 
 def test_a_setup_goes_on_where_its_worker_was_killed(seller: Seller) -> None:
     with Background(lambda number: _kill_after(seller, *MOMENTS[number]), most=len(MOMENTS)):
-        for check in (lambda: seller.gateway("kiwify"), seller.meta, seller.page):
-            check()
+        seller.gateway("kiwify")
+        seller.meta()
+        seller.page()
         wait_for(lambda: [seller.stages()[name] for name in ("gateway", "meta", "url")] == ["verified"] * 3, 60)
         seller.post("plan")
         wait_for(lambda: seller.get("status")["state"] == "awaiting_approval", 60)

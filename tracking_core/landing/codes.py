@@ -25,6 +25,7 @@ class UrlCode(StrEnum):
     HTTP_ERROR = "url_http_error"
     SERVER_ERROR = "url_server_error"
     NOT_HTML = "url_not_html"
+    TOO_LONG = "url_too_long"
 
     # Warnings: the page is there, and something on it should be mended.
     SCRIPT_MISSING = "url_script_missing"
@@ -121,6 +122,10 @@ MEANINGS: dict[UrlCode, Meaning] = {
     UrlCode.NOT_HTML: _seller(
         "The address opens a file and not a page.",
         "Send the address of the page your ads lead to.",
+    ),
+    UrlCode.TOO_LONG: _seller(
+        "The address of the page is longer than 2,000 characters.",
+        "Send the page's own address, without what comes after it in a link, or have the page moved to a shorter one.",
     ),
     UrlCode.SCRIPT_MISSING: _seller(
         "The tracking script was not found on the page.",

@@ -29,7 +29,8 @@ UNEXPECTED = frozenset({RedirectKind.DOWNGRADE, RedirectKind.LOGIN, RedirectKind
 _USUAL_PORTS = frozenset({80, 443})
 _TRACKING = re.compile(
     r"utm_\w+|hsa_\w+|mc_[ce]id|_gl|_ga|src|sck|xcod|s[123]|ref"
-    r"|fbclid|gclid|dclid|gbraid|wbraid|ttclid|msclkid|twclid|gad_\w+",
+    r"|fbclid|gclid|dclid|gbraid|wbraid|ttclid|msclkid|twclid|gad_\w+"
+    r"|(?:ad|adset|adgroup|campaign|creative|placement)[_.]?(?:id|name)",
     re.ASCII | re.IGNORECASE,
 )
 _LOGIN_PATH = re.compile(
@@ -45,6 +46,11 @@ def kinds_of(source: Target, destination: Target) -> tuple[RedirectKind, ...]:
     if _is_login(destination) and not _is_login(source):
         kinds.append(RedirectKind.LOGIN)
     return tuple(kinds)
+
+
+def is_tracking(parameter: str) -> bool:
+    """Whether a query parameter says where a visitor came from, and not which page it is."""
+    return _TRACKING.fullmatch(parameter) is not None
 
 
 def is_same_site(one: str, other: str) -> bool:
@@ -92,7 +98,7 @@ def _query(source: Target, destination: Target) -> RedirectKind | None:
     if source.query == destination.query:
         return None
     before, after = (set(parse_qsl(one.query, keep_blank_values=True)) for one in (source, destination))
-    is_tracking = before <= after and all(_TRACKING.fullmatch(name) for name, _value in after - before)
+    is_tracking = before <= after and all(is_tracking(name) for name, _value in after - before)
     return RedirectKind.TRACKING if is_tracking else RedirectKind.QUERY
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from tracking_core.kit.guarded.results import Failed, FailureKind, Fetched, Redirect
 from tracking_core.kit.guarded.targets import Target
+from tracking_core.landing.addresses import ADDRESS_LIMIT, kept_address, shown_address
 from tracking_core.landing.codes import UrlCode
 from tracking_core.landing.page import HubTag, Page
 from tracking_core.landing.redirects import RedirectKind, kinds_of
@@ -13,7 +14,6 @@ from tracking_core.landing.trackers import Tracker
 
 SLOW_MS = 3_000
 
-_ADDRESS_LIMIT = 200
 _REFUSALS = frozenset({401, 403, 407, 429, 451})
 _MISSING = frozenset({404, 410})
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
@@ -41,7 +41,12 @@ _UNEXPECTED = (
 
 def refusal_of(fetched: Fetched) -> UrlCode | None:
     """Why the answer is not the seller's page; None when it is."""
-    return _of_redirects(fetched.redirects) or _of_status(fetched.status) or _of_content(fetched)
+    return (
+        _of_redirects(fetched.redirects)
+        or _of_status(fetched.status)
+        or _of_content(fetched)
+        or _of_length(_first(fetched), fetched.target)
+    )
 
 
 def host_to_name(result: Fetched | Failed) -> str:
@@ -69,6 +74,12 @@ def _of_status(status: int) -> UrlCode | None:
 def _of_content(fetched: Fetched) -> UrlCode | None:
     is_html = fetched.content_type in _HTML or (not fetched.content_type and fetched.body.lstrip()[:1] == b"<")
     return None if is_html else UrlCode.NOT_HTML
+
+
+def _of_length(*visited: Target | None) -> UrlCode | None:
+    """An address that cannot be kept whole would be another page the next time."""
+    is_too_long = any(len(kept_address(one)) > ADDRESS_LIMIT for one in visited if one)
+    return UrlCode.TOO_LONG if is_too_long else None
 
 
 def warnings_of(fetched: Fetched, page: Page, *, are_keys_ours: bool, dataset_id: str | None) -> tuple[UrlCode, ...]:
@@ -111,10 +122,12 @@ def _consent_checks(ours: tuple[HubTag, ...], page: Page) -> tuple[tuple[bool, U
 
 
 def facts_of_visit(result: Fetched | Failed) -> dict[str, Any]:
-    """What the exchange itself says, of a failed one too. ``redirects`` name the host each led to."""
-    target = result.target
+    """What the exchange itself says, of a failed one too. ``url`` was dialled first, ``final_url`` last; both are None
+    for what is no address. ``redirects`` name the host each led to."""
+    first, last = _first(result), result.target
     return {
-        "final_url": _shown(target) if target else None,
+        "url": shown_address(first) if first else None,
+        "final_url": shown_address(last) if last else None,
         "status": result.status,
         "response_ms": result.response_ms if isinstance(result, Fetched) else result.elapsed_ms,
         "redirects": [
@@ -154,9 +167,8 @@ def facts_of_page(fetched: Fetched, page: Page, *, are_keys_ours: bool) -> dict[
     }
 
 
-def _shown(target: Target) -> str:
-    """Without query and fragment; a path can be long, and is the other side's word."""
-    return target.address[: len(target.origin) + _ADDRESS_LIMIT]
+def _first(result: Fetched | Failed) -> Target | None:
+    return result.redirects[0].source if result.redirects else result.target
 
 
 def _tls(result: Fetched | Failed) -> bool | None:

@@ -74,11 +74,22 @@ def progress(stages: Mapping[str, Any]) -> int:
 def requirements(stages: Mapping[str, Any], *, has_plan: bool, locale: str) -> list[dict[str, str]]:
     """What is missing, each with who it is due from; of the seller's, only what can be done now. A proof that was red
     says first what to mend."""
-    missing = [stage for stage in Stage if _status(stages, stage) != StageStatus.VERIFIED]
-    checks = [stage for stage in missing if stage in (Stage.GATEWAY, Stage.META, Stage.URL)]
-    red = [Stage.PROOF] if _status(stages, Stage.PROOF) in (StageStatus.ACTION_REQUIRED, StageStatus.WAITING) else []
+    missing: list[Stage] = [stage for stage in Stage if _status(stages, stage) != StageStatus.VERIFIED]
+    checks: list[Stage] = [stage for stage in missing if stage not in (Stage.CONFIGURATION, Stage.PROOF)]
+    red: list[Stage] = (
+        [Stage.PROOF] if _status(stages, Stage.PROOF) in (StageStatus.ACTION_REQUIRED, StageStatus.WAITING) else []
+    )
     wanted = red + (checks or [stage for stage in missing[:1] if stage not in red])
-    return [_requirement(stages, stage, has_plan=has_plan, locale=locale) for stage in wanted]
+    return [one for stage in wanted for one in _due(stages, stage, has_plan=has_plan, locale=locale)]
+
+
+def _due(stages: Mapping[str, Any], stage: Stage, *, has_plan: bool, locale: str) -> list[dict[str, str]]:
+    """What the stage waits for; where it knows the very fields, each of them."""
+    fields = stages.get(stage.value, {}).get("requirements")
+    if not fields:
+        return [_requirement(stages, stage, has_plan=has_plan, locale=locale)]
+    said = {"stage": stage.value, "due_from": _SELLER}
+    return [{**said, "field": one["field"], "message": translate(one["message"], locale)} for one in fields]
 
 
 def plan_of(approval: SetupApproval, locale: str) -> dict[str, Any]:
@@ -107,6 +118,8 @@ def _stage(entry: Mapping[str, Any], locale: str) -> dict[str, Any]:
     kept = {name: value for name, value in entry.items() if name not in ("code", "params", "warnings")}
     params = entry.get("params", {})
     said = describe(entry["code"], params, locale) if entry.get("code") else {}
+    if missing := entry.get("requirements"):
+        kept["requirements"] = [{**one, "message": translate(one["message"], locale)} for one in missing]
     warnings = [describe(code, params, locale) for code in entry.get("warnings", [])]
     return {"status": StageStatus.NOT_STARTED, **kept, **said, **({"warnings": warnings} if warnings else {})}
 

@@ -30,21 +30,33 @@ CROSS JOIN LATERAL (
 ) AS first_due
 WHERE c.state = 'active' AND c.disabled_at IS NULL AND c.browser_events <> '{{}}'
 """  # noqa: S608 - the condition is a constant
+_BRIEFLY = text("SET LOCAL statement_timeout = '1s'")
 
 
 async def sweep(ring: Callable[[Bell, str], None]) -> None:
-    """Ring for all of it."""
+    """Ring for all of it: for sales first, and for setups after them, whatever these cost."""
+    await _sweep_sales(ring)
+    await _sweep_setups(ring)
+
+
+async def _sweep_sales(ring: Callable[[Bell, str], None]) -> None:
     now = clock.now()
     async with transaction() as session:
         due = (await session.execute(text(_SALES_DUE), {"now": now})).one()
         connections = (await session.execute(text(_CONNECTIONS_DUE), {"now": now})).scalars().all()
-        setups = await due_sessions(session, now)
     if due.webhooks:
         ring(Bell.PROCESS_SALES, "")
     if due.rematches:
         ring(Bell.REMATCH, "")
     for connection_id in connections:
         ring(Bell.DELIVER, str(connection_id))
+
+
+async def _sweep_setups(ring: Callable[[Bell, str], None]) -> None:
+    """Cut short: the sweep of sales comes round again in a second."""
+    async with transaction() as session:
+        await session.execute(_BRIEFLY)
+        setups = await due_sessions(session, clock.now())
     for session_id in setups:
         ring(Bell.SETUP, str(session_id))
 

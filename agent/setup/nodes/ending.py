@@ -1,8 +1,8 @@
 """Where every run begins and ends, and where a defect of ours is caught so that nothing stays half done."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
@@ -28,7 +28,6 @@ from tracking_core.setup.outcome import Outcome, Stage
 from tracking_core.setup.projection import StageStatus
 
 log = structlog.get_logger()
-Node = Callable[[SetupState, Runtime[SetupContext]], Awaitable[Any]]
 # Nothing is wrong with the run: it goes on from its checkpoint when the database is back, or in other hands.
 PASSING = (StaleFence, OperationalError, InterfaceError, PoolTimeout)
 NODE_OF = {
@@ -47,6 +46,12 @@ _STAGE_OF = {
     PROVE: Stage.PROOF,
 }
 _CLEAN: dict[str, Any] = {"failure": None, "plan": None, "proof": None, "hop": 0, "result": {}}
+
+
+class Node(Protocol):
+    """A part of the graph: its state in, what changes and where to go out."""
+
+    def __call__(self, state: SetupState, runtime: Runtime[SetupContext]) -> Awaitable[Any]: ...
 
 
 async def route(state: SetupState) -> Command[Any]:
@@ -92,7 +97,7 @@ async def broken(state: SetupState, name: str, error: Exception, context: SetupC
         "is_provider_fault": True,
         "stage": stage.value,
     }
-    if name == COMPENSATE:  # what cannot be undone is set aside; the rest is undone all the same
+    if name == COMPENSATE and state["undo"]:  # what cannot be undone is set aside; the rest is undone all the same
         return Command(goto=COMPENSATE, update={"undo": state["undo"][1:]})
     if name == PROVE and state.get("proof"):
         await end_proof(state, context)
