@@ -105,7 +105,7 @@ async def test_what_the_seller_did_by_hand_is_left_to_the_seller(world: World) -
     assert all(one.is_success for one in await world.undo_all(plan))
     [left] = await world.leftovers()
     url = next(one.params["url"] for one in plan.actions if one.name == "webhook_instructions")
-    assert (left.action, left.code, left.needs_person) == ("webhook_instructions", ConfigCode.LEFT_OVER, True)
+    assert (left.action, left.code, left.needs_person) == ("webhook_instructions", ConfigCode.LEFT_OVER, False)
     assert url in left.told("pt_BR")[-1]
 
 

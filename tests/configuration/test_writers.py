@@ -7,7 +7,7 @@ import pytest
 
 from tests.configuration.kiwify import Kiwify
 from tests.configuration.world import World
-from tracking_core.configuration import ledger
+from tracking_core.configuration import alone
 from tracking_core.configuration.apply import apply_action
 from tracking_core.configuration.codes import ConfigCode
 from tracking_core.configuration.plan import Plan
@@ -134,8 +134,8 @@ async def test_a_worker_that_waited_too_long_says_busy_and_has_no_effect(
     world: World, kiwify: Kiwify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan, position = await _before_the_registration(world)
-    monkeypatch.setattr(ledger, "WAIT_SECONDS", 0.05)
-    async with ledger.alone(world.ctx):
+    monkeypatch.setattr(alone, "WAIT_SECONDS", 0.05)
+    async with alone.alone(world.ctx):
         result = await apply_action(world.ctx, plan, position)
     assert (result.is_success, result.code) == (False, ConfigCode.BUSY)
     assert not kiwify.effects

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.kit.certificates import server_context
 from tests.kit.conftest import PUBLIC
 from tests.kit.world import Dialer, Names, Site, answer, moved
 from tests.landing.conftest import DATASET, HUB, SCRIPT, is_our_key
+from tracking_core.configuration.facts import UrlFact
 from tracking_core.kit.guarded.client import GuardedClient
 from tracking_core.landing.probe import probe
 from tracking_core.setup.outcome import Outcome
@@ -50,13 +52,33 @@ async def test_from_http_and_www_to_https_is_what_every_site_does(shop: Shop) ->
     shop.secure.routes({"/p?a=1": moved("/p/?a=1&utm_source=x", 308), "/p/?a=1&utm_source=x": PAGE})
     outcome = await shop.probe("http://www.shop.example/p?a=1")
     assert outcome.is_success
-    assert outcome.facts["final_url"] == "https://shop.example/p/"
+    assert outcome.facts["url"] == "http://www.shop.example/p?a=1"
+    assert outcome.facts["final_url"] == "https://shop.example/p/?a=1"
     assert outcome.facts["tls_ok"] is True
     assert outcome.facts["redirects"] == [
         {"host": "shop.example", "kinds": ["https", "www"]},
         {"host": "shop.example", "kinds": ["trailing_slash", "tracking_parameters"]},
     ]
     assert "url_http_only" not in outcome.warnings
+
+
+async def test_whatever_way_a_seller_writes_an_address_a_plan_takes_it(shop: Shop) -> None:
+    shop.names.say("xn--promoo-7ta5a.example", [PUBLIC])
+    shop.plain.routes({"/p%C3%A1gina?produto=promo%C3%A7%C3%A3o&utm_source=fb": PAGE})
+    outcome = await shop.probe(" HTTP://PromoÇão.Example/página?produto=promoção&utm_source=fb#compre ")
+    assert outcome.code == "url_ok"
+    told = {name: outcome.facts[name] for name in ("url", "final_url")}
+    assert set(told.values()) == {"http://xn--promoo-7ta5a.example/p%C3%A1gina?produto=promo%C3%A7%C3%A3o"}
+    checked = {"script_present": True, "checked_at": "2026-11-26T12:00:00Z", "action_id": str(UUID(int=1))}
+    assert UrlFact.model_validate(told | checked).final_url == told["final_url"]
+
+
+async def test_a_page_too_long_to_be_kept_is_refused_and_not_cut_to_another(shop: Shop) -> None:
+    path = "/" + "a" * 2_000
+    shop.plain.routes({"/": moved(path), path: PAGE})
+    outcome = await shop.probe("http://shop.example/")
+    assert (outcome.is_success, outcome.code) == (False, "url_too_long")
+    assert len(outcome.facts["final_url"]) == 2_000
 
 
 @pytest.mark.parametrize(

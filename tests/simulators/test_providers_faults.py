@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from evals.simulators.providers.state import Vendor
 from evals.stack import wait_for
 from tests.simulators.test_meta_process import await_health, free_port
 from tests.simulators.vendors import ACCOUNT, CLIENT, SECRET, SIGNING, TOKEN_URL, WEBHOOKS, Vendors, basic, webhook
@@ -103,6 +104,17 @@ def test_a_fault_plays_for_the_calls_it_names_and_is_then_used_up(vendors: Vendo
     assert vendors.http.post(TOKEN_URL["hotmart"]).status_code == 401
     assert vendors.http.get(WEBHOOKS).status_code == 401
     assert [vendors.http.get(DETAILS).status_code for _ in range(3)] == [503, 503, 401]
+
+
+@pytest.mark.parametrize(("vendor", "header"), [("hotmart", "ratelimit-reset"), ("kiwify", "retry-after")])
+def test_a_limit_asks_for_the_wait_it_was_told(vendors: Vendors, vendor: Vendor, header: str) -> None:
+    vendors.fault(vendor, "throttled", wait_seconds=3)
+    vendors.fault(vendor, "status", status=429, wait_seconds=0)
+    answers = [vendors.http.post(TOKEN_URL[vendor]) for _ in range(2)]
+    assert [(answer.status_code, answer.headers[header]) for answer in answers] == [(429, "3"), (429, "0")]
+    usual = {"hotmart": "17", "kiwify": "21"}
+    vendors.fault(vendor, "throttled")
+    assert vendors.http.post(TOKEN_URL[vendor]).headers[header] == usual[vendor]
 
 
 def test_a_reset_of_the_simulator_forgets_faults_accounts_tokens_webhooks_and_calls(vendors: Vendors) -> None:

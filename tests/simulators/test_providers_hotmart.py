@@ -144,8 +144,11 @@ def test_a_filter_leaves_what_it_names(vendors: Vendors, query: dict[str, str], 
         ({"page_token": "WzFd"}, "invalid_token"),
     ],
 )
-def test_a_query_that_means_nothing_is_refused(vendors: Vendors, query: dict[str, str], error: str) -> None:
-    vendors.allow("hotmart", sales=[hotmart_sale(0)])
+@pytest.mark.parametrize("sales", [[], [hotmart_sale(0)]], ids=["new account", "with a sale"])
+def test_a_query_that_means_nothing_is_refused(
+    vendors: Vendors, sales: list[Any], query: dict[str, str], error: str
+) -> None:
+    vendors.allow("hotmart", sales=sales)
     assert said(history(vendors, **query)) == (400, error)
 
 
@@ -164,6 +167,16 @@ def test_an_account_without_sales_has_an_empty_list(vendors: Vendors) -> None:
     vendors.allow("hotmart")
     assert history(vendors).json() == {"items": [], "page_info": {"total_results": 0, "results_per_page": 50}}
     assert history(vendors, max_results="500").json()["page_info"]["results_per_page"] == 50
+
+
+def test_products_are_paged_as_sales_are(vendors: Vendors) -> None:
+    vendors.allow("hotmart")
+    token, path = vendors.hotmart(), "/hotmart/products/api/v1/products"
+    listed = vendors.http.get(path, params={"max_results": "1"}, headers=token).json()
+    assert [item.keys() for item in listed["items"]] == [{"id", "ucode", "name", "status"}]
+    assert listed["page_info"] == {"total_results": 1, "results_per_page": 1}
+    for query, error in (({"max_results": "0"}, "invalid_parameter"), ({"page_token": "2"}, "invalid_token")):
+        assert said(vendors.http.get(path, params=query, headers=token)) == (400, error)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])

@@ -80,7 +80,7 @@ MEANINGS: dict[ConfigCode, Meaning] = {
         "Follow the steps in the list of what is left, or ask for help.",
     ),
     ConfigCode.LEFT_OVER: Meaning(
-        Fault.SELLER,
+        Fault.NOBODY,
         "The hub undid its part; what you did by hand in the gateway's panel only you can undo.",
         "Follow the steps in the list of what is left.",
     ),

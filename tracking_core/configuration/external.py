@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tracking_core.configuration.alone import alone
 from tracking_core.configuration.codes import ConfigCode
 from tracking_core.configuration.context import ActionFailed, ActionResult, ApplyContext
 from tracking_core.configuration.effects import endpoint_of
-from tracking_core.configuration.ledger import Done, Entry, alone, before_of, begin, find, result_of, succeed
-from tracking_core.configuration.local import record_failure, recorded, refused
+from tracking_core.configuration.ledger import Done, Entry, before_of, begin, find, result_of, succeed
+from tracking_core.configuration.local import record_failure, record_untold, recorded, refused
 from tracking_core.configuration.opening import credentials
 from tracking_core.configuration.ports import Credentials, RegistrarFailed
 from tracking_core.connections.endpoints import secret_context
@@ -76,7 +77,8 @@ async def run(ctx: ApplyContext, entry: Entry, work: Work) -> ActionResult:
         async with alone(ctx):
             return await _run_alone(ctx, entry, work, started)
     except ActionFailed as failure:
-        return refused(ctx, entry, failure)
+        # An undo without a row would be in no list; an action without one is simply not done.
+        return await record_untold(ctx, entry, failure, started) if entry.undoes else refused(ctx, entry, failure)
 
 
 async def _run_alone(ctx: ApplyContext, entry: Entry, work: Work, started: float) -> ActionResult:

@@ -1,16 +1,11 @@
 """The ledger of effects: one row for each action of a plan, written under the session's fence."""
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import orjson
-from psycopg.errors import LockNotAvailable, QueryCanceled
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -18,7 +13,6 @@ from tracking_core.configuration.actions import UndoKind
 from tracking_core.configuration.codes import ConfigCode
 from tracking_core.configuration.context import ActionFailed, ActionResult, ApplyContext
 from tracking_core.configuration.leftovers import LEFT
-from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
 from tracking_core.kit.ids import stable_id
 from tracking_core.models import ActionState, SetupActionLog
@@ -28,10 +22,6 @@ from tracking_core.streams.append import EventType, append
 from tracking_core.tenants import service as tenants
 
 UNDO_PREFIX = "undo_"
-# Longer than all the calls of one action take together; a statement's usual limit is shorter.
-WAIT_SECONDS = 120
-_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
-_PATIENCE = "SET LOCAL lock_timeout = '{seconds}s'; SET LOCAL statement_timeout = 0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +81,8 @@ async def begin(session: AsyncSession, ctx: ApplyContext, entry: Entry, before: 
     row.state, row.fence, row.actor = ActionState.IN_FLIGHT, ctx.fence, ctx.actor
     row.code = row.reason = row.return_code = row.finished_at = None
     row.started_at, row.after = clock.now(), {}
-    row.before = await _sealed(session, ctx.tenant_id, row.id, before)
+    # With nothing to keep no key is needed: where it is the key that is missing, the failure is written down still.
+    row.before = await _sealed(session, ctx.tenant_id, row.id, before) if before else None
     session.add(row)
     await session.flush()
     return row
@@ -168,21 +159,6 @@ async def applied(session: AsyncSession, session_id: UUID, plan_hash: str | None
         query = query.where(SetupActionLog.plan_hash == plan_hash)
     newest_first = query.order_by(col(SetupActionLog.started_at).desc(), col(SetupActionLog.position).desc())
     return list((await session.scalars(newest_first, execution_options={"populate_existing": True})).all())
-
-
-@asynccontextmanager
-async def alone(ctx: ApplyContext) -> AsyncIterator[None]:
-    """One at a time for the session, across processes: the second waits for the first, then finds what it did. The
-    lock is the connection's, so a killed process lets go of it. Raises ActionFailed when the wait is too long."""
-    async with transaction(flush=False) as session:
-        try:
-            await session.execute(text(_PATIENCE.format(seconds=WAIT_SECONDS)))
-            await session.execute(_ALONE, {"key": f"configuration:{ctx.session_id}"})
-        except OperationalError as error:
-            if not isinstance(error.orig, LockNotAvailable | QueryCanceled):
-                raise
-            raise ActionFailed(ConfigCode.BUSY, "another worker is at it", is_provider_fault=True) from None
-        yield
 
 
 def _told(row: SetupActionLog) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What an undo could not put back, as an exact list."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from tracking_core.configuration import instructions
 from tracking_core.configuration.actions import ActionName
 from tracking_core.configuration.codes import MEANINGS, ConfigCode
 from tracking_core.i18n import translate
-from tracking_core.models import ActionState, SetupActionLog
+from tracking_core.models import ActionState, MetaConnection, SetupActionLog, WebhookEndpoint
 
 LEFT = "left"
 _SWITCHED_OFF = {
@@ -31,9 +32,25 @@ _NOT_PUT_BACK = {
 }
 
 
+# What counts as the same thing set up again.
+_THINGS = {
+    ActionName.CONNECT_DATASET: "connection",
+    ActionName.DISCONNECT_DATASET: "connection",
+    ActionName.MAP_EVENTS: "visits",
+    ActionName.CREATE_ENDPOINT: "address",
+    ActionName.DISABLE_ENDPOINT: "address",
+    ActionName.REGISTER_WEBHOOK: "webhook",
+    ActionName.UNREGISTER_WEBHOOK: "webhook",
+    ActionName.WEBHOOK_INSTRUCTIONS: "webhook by hand",
+    ActionName.SET_CONSENT_MODE: "consent",
+    ActionName.ACTIVATE_VERSION: "version",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover:
-    """One thing that is not as it was. ``needs_person`` False: it is harmless and nobody has to do anything."""
+    """One thing that is not as it was. ``needs_person`` False: it is harmless and nobody has to do anything, as with a
+    webhook in a gateway's panel that posts to an address that is switched off."""
 
     action_id: UUID
     action: ActionName
@@ -58,22 +75,65 @@ class Leftover:
         return sentences + ([translate(recommendation, locale)] if recommendation else [])
 
 
-async def leftovers(session: AsyncSession, session_id: UUID) -> list[Leftover]:
-    """Everything of the setup session that an undo was asked for and that is not as it was, newest first."""
+async def leftovers(session: AsyncSession, session_id: UUID, among: Collection[UUID] | None = None) -> list[Leftover]:
+    """Everything of the setup session that an undo was asked for and that is still not as it was, newest first; with
+    ``among``, of those rows only. What is in use again, or was set up once more, is nothing left over."""
     query = select(SetupActionLog).where(
         SetupActionLog.session_id == session_id,
         col(SetupActionLog.state).in_([ActionState.UNDO_FAILED, ActionState.UNDONE]),
     )
+    if among is not None:
+        query = query.where(col(SetupActionLog.id).in_(among))
     newest_first = query.order_by(col(SetupActionLog.started_at).desc(), col(SetupActionLog.position).desc())
     rows = (await session.scalars(newest_first, execution_options={"populate_existing": True})).all()
-    return [_leftover(row) for row in rows if LEFT in row.after]
+    left = [row for row in rows if LEFT in row.after]
+    standing = await _standing(session, left[0].tenant_id) if left else []
+    return [_leftover(row) for row in left if not await _is_over(session, row, standing)]
+
+
+async def _standing(session: AsyncSession, tenant_id: UUID) -> Sequence[SetupActionLog]:
+    """What the tenant's setups did and nobody undid."""
+    query = select(SetupActionLog).where(
+        SetupActionLog.tenant_id == tenant_id,
+        SetupActionLog.state == ActionState.SUCCESS,
+        col(SetupActionLog.action).in_(_THINGS),
+    )
+    return (await session.scalars(query, execution_options={"populate_existing": True})).all()
+
+
+async def _is_over(session: AsyncSession, row: SetupActionLog, standing: Sequence[SetupActionLog]) -> bool:
+    is_anew = any(_is_same(row, one) and row.undone_at and one.started_at > row.undone_at for one in standing)
+    if row.state == ActionState.UNDO_FAILED:
+        return is_anew
+    is_on = await _is_on(session, row)
+    if row.action != ActionName.WEBHOOK_INSTRUCTIONS:
+        return is_on is not False
+    # At an address that was in use before this setup, and is again, the webhook in the panel is not ours to remove.
+    is_ours = any(one.action == ActionName.CREATE_ENDPOINT and _subject(one) == _subject(row) for one in standing)
+    return is_anew or (is_on is True and not is_ours)
+
+
+def _is_same(row: SetupActionLog, other: SetupActionLog) -> bool:
+    things = (_THINGS[ActionName(one.action)] for one in (row, other))
+    return len(set(things)) == 1 and _subject(row) == _subject(other)
+
+
+def _subject(row: SetupActionLog) -> str | None:
+    return row.input.get("dataset_id") or row.input.get("endpoint_key")
+
+
+async def _is_on(session: AsyncSession, row: SetupActionLog) -> bool | None:
+    """Whether the connection or address is in use; None when it is gone."""
+    if row.action == ActionName.CONNECT_DATASET:
+        is_it = (MetaConnection.tenant_id == row.tenant_id, MetaConnection.dataset_id == _subject(row))
+        query = select(col(MetaConnection.disabled_at).is_(None)).where(*is_it)
+    else:
+        is_it = (WebhookEndpoint.tenant_id == row.tenant_id, WebhookEndpoint.endpoint_key == _subject(row))
+        query = select(col(WebhookEndpoint.disabled_at).is_(None)).where(*is_it)
+    return (await session.scalars(query)).first()
 
 
 def _leftover(row: SetupActionLog) -> Leftover:
-    return Leftover(
-        action_id=row.id,
-        action=ActionName(row.action),
-        code=ConfigCode(row.after[LEFT]),
-        params=row.input,
-        needs_person=row.after[LEFT] != ConfigCode.KEPT_DISABLED,
-    )
+    name, code = ActionName(row.action), ConfigCode(row.after[LEFT])
+    is_harmless = code is ConfigCode.KEPT_DISABLED or name is ActionName.WEBHOOK_INSTRUCTIONS
+    return Leftover(action_id=row.id, action=name, code=code, params=row.input, needs_person=not is_harmless)

@@ -54,6 +54,16 @@ async def record_failure(ctx: ApplyContext, entry: Entry, failure: ActionFailed,
     return result
 
 
+async def record_untold(ctx: ApplyContext, entry: Entry, failure: ActionFailed, started: float) -> ActionResult:
+    """Write down a failure that says nothing of the effect: what is in flight stays so, what is done stays done."""
+    async with transaction() as session:
+        known = await find(session, ctx, entry.idem)
+    if known is not None and known.state not in (ActionState.FAILED, ActionState.IN_FLIGHT):
+        return recorded(known)
+    failure.is_unconfirmed = known is not None and known.state == ActionState.IN_FLIGHT
+    return await record_failure(ctx, entry, failure, started)
+
+
 def recorded(row: SetupActionLog) -> ActionResult:
     """The result of an effect that was carried out before. Undone since, it is not done again under the same plan."""
     if row.state in (ActionState.UNDONE, ActionState.UNDO_FAILED):

@@ -26,7 +26,8 @@ def to_configure(target: Spec, facts: Facts, current: Current) -> _Made:
         version = current.newest_version + 1
         steps.append(_activate({"version": version, "spec": target.to_json(), "is_new": True}, current))
     is_script_missing = facts.url is not None and not facts.url.script_present
-    return _with_context(steps, target, lines.context(target, is_script_missing=is_script_missing))
+    about = lines.context(target, is_script_missing=is_script_missing)
+    return _with_context(steps, target, about, [lines.proof(target.dataset)])
 
 
 def to_version(version: int, target: Spec, current: Current) -> _Made:
@@ -188,11 +189,11 @@ def _gone(target: Spec, was: Spec | None) -> list[EndpointSpec]:
     return [one for one in (was.endpoints if was else ()) if one.endpoint_key not in kept]
 
 
-def _with_context(steps: list[Step], target: Spec, about: list[Line]) -> _Made:
+def _with_context(steps: list[Step], target: Spec, about: list[Line], after: Iterable[Line] = ()) -> _Made:
     actions, diff = _split(steps)
     if not actions:
         return (), (lines.unchanged(target),)
-    return actions, (*about, *diff, lines.proof(target.dataset))
+    return actions, (*about, *diff, *after)
 
 
 def _split(steps: Iterable[Step]) -> _Made:

@@ -1,25 +1,34 @@
 """Undo one ledger row. The undo is an effect with a row of its own: once, under the fence, and seen by who watches."""
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.configuration import external, local
 from tracking_core.configuration.actions import ActionName, UndoKind
 from tracking_core.configuration.codes import ConfigCode
-from tracking_core.configuration.context import ActionResult, ApplyContext
+from tracking_core.configuration.context import ActionFailed, ActionResult, ApplyContext
 from tracking_core.configuration.external import Goal, Work
 from tracking_core.configuration.ledger import UNDO_PREFIX, Done, Entry, before_of
 from tracking_core.configuration.leftovers import Leftover, leftovers
+from tracking_core.configuration.local import record_untold
 from tracking_core.configuration.undoing import UNDOS, Undo
 from tracking_core.db.engine import transaction
-from tracking_core.errors import NotFound
+from tracking_core.errors import NotFound, StaleFence
 from tracking_core.models import ActionState, SetupActionLog
 from tracking_core.setup import lease
 
 __all__ = ["Leftover", "leftovers", "undo_action"]
+
+# The database is away, or the session is another worker's: nothing can be written down, and trying again is right.
+_PASSING = (OperationalError, InterfaceError, PoolTimeout, StaleFence)
+log = structlog.get_logger()
 
 
 async def undo_action(ctx: ApplyContext, log_id: UUID) -> ActionResult:
@@ -32,17 +41,31 @@ async def undo_action(ctx: ApplyContext, log_id: UUID) -> ActionResult:
 
 async def undo_as(ctx: ApplyContext, log_id: UUID, entry: Entry) -> ActionResult:
     """The same, as the entry of a plan that a person approved."""
+    started = time.monotonic()
     async with transaction() as session:
         await lease.require(session, ctx.session_id, ctx.fence)
         target = await session.get(SetupActionLog, log_id)
-        if target is None or target.session_id != ctx.session_id:
-            raise NotFound(what="action")
-        before = await before_of(session, target)
+    if target is None or target.session_id != ctx.session_id:
+        raise NotFound(what="action")
     if target.undo_kind == UndoKind.NONE or target.state in (ActionState.UNDONE, ActionState.FAILED):
         return ActionResult(action_id=target.id, is_success=True, code=ConfigCode.UNDONE, reason="nothing to undo")
     entry = replace(
         entry, action=f"{UNDO_PREFIX}{target.action}", params=_told(target), undo_kind=UndoKind.NONE, undoes=target.id
     )
+    try:
+        return await _undone(ctx, target, entry)
+    except _PASSING:
+        raise
+    except Exception as error:
+        # A defect of ours at one action must not keep the others from being undone.
+        log.exception("undo_broke", action=target.action, action_id=str(target.id), error=type(error).__name__)
+        failure = ActionFailed(ConfigCode.UNDO_FAILED, f"the undo broke: {type(error).__name__}")
+        return await record_untold(ctx, entry, failure, started)
+
+
+async def _undone(ctx: ApplyContext, target: SetupActionLog, entry: Entry) -> ActionResult:
+    async with transaction() as session:
+        before = await before_of(session, target)
     if work := _at_gateway(target, before):
         return await external.run(ctx, entry, work)
     return await local.run(ctx, entry, _work(ctx, target, before))

@@ -1,4 +1,4 @@
-"""A page's address as it is kept: it opens the same page again, and says nothing of a visitor, a campaign or a login."""
+"""A page's address as it is kept: it opens the same page again, and tells no visitor, campaign or login."""
 
 import re
 from urllib.parse import unquote_plus
@@ -10,7 +10,7 @@ from tracking_core.landing.redirects import is_tracking
 ADDRESS_LIMIT = 2_000
 
 _CREDENTIAL = re.compile(
-    r"token|secret|session|signature|credential|password|jwt|bearer|nonce|oauth|api[^a-z0-9]?key"
+    r"token|secret|sess(?:ion|id)|signature|credential|password|jwt|bearer|nonce|oauth|api[^a-z0-9]?key"
     r"|\b(?:auth|authorization|sid|sig|pwd|pass|otp|hmac|__cf_chl\w*)\b",
     re.ASCII | re.IGNORECASE,
 )

@@ -98,8 +98,8 @@ def _query(source: Target, destination: Target) -> RedirectKind | None:
     if source.query == destination.query:
         return None
     before, after = (set(parse_qsl(one.query, keep_blank_values=True)) for one in (source, destination))
-    is_tracking = before <= after and all(is_tracking(name) for name, _value in after - before)
-    return RedirectKind.TRACKING if is_tracking else RedirectKind.QUERY
+    is_harmless = before <= after and all(is_tracking(name) for name, _value in after - before)
+    return RedirectKind.TRACKING if is_harmless else RedirectKind.QUERY
 
 
 def _is_login(target: Target) -> bool:

@@ -10,10 +10,11 @@ from starlette.types import Receive, Scope, Send
 
 from evals.simulators.meta.access import refusal_of_access, refusal_of_scope
 from evals.simulators.meta.answers import Answers
-from evals.simulators.meta.control import bound, control_routes
-from evals.simulators.meta.faults import Fault, FaultKind
+from evals.simulators.meta.control import control_routes
+from evals.simulators.meta.faults import Call, Fault, FaultKind
 from evals.simulators.meta.parse import Incoming, events_of, read
 from evals.simulators.meta.playing import play_after, play_before
+from evals.simulators.meta.reading import read_route
 from evals.simulators.meta.refusals import Reason, Refusal, bad
 from evals.simulators.meta.state import Sent, State
 from evals.simulators.meta.tokens import token_routes
@@ -35,7 +36,7 @@ def create_app(state: State | None = None) -> Starlette:
             *control_routes(kept),
             Route("/healthz", _healthz),
             *token_routes(kept),
-            Route("/{version}/{dataset_id}", bound(kept, _dataset), methods=["GET"]),
+            read_route(kept, "/{version}/{dataset_id}", Call.DATASET, _dataset),
         ]
     )
 
@@ -48,6 +49,7 @@ class Events:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         dataset_id = scope["path_params"]["dataset_id"]
+        self._state.calls[Call.EVENTS] += 1
         self._state.of(dataset_id).requests += 1
         headers = dict(scope["headers"])
         body = await body_of(receive, _BODY_MAX_BYTES)
@@ -70,7 +72,7 @@ class Events:
     def _fault(self, dataset_id: str, incoming: Incoming | Refusal) -> Fault | None:
         faults = self._state.faults
         ids = _event_ids(incoming) if faults.names_events() else set()
-        return faults.first(dataset_id, ids)
+        return faults.first(Call.EVENTS, dataset_id, ids)
 
     def _taken(self, scope: Scope, incoming: Incoming | Refusal, headers: dict[bytes, bytes]) -> int | Refusal:
         """How many events were stored, all of the request's, or why none was."""

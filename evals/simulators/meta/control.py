@@ -29,6 +29,7 @@ def control_routes(state: State) -> list[Route]:
         ("GET", "events", _list_events),
         ("DELETE", "events", _clear_events),
         ("GET", "stats", _stats),
+        ("POST", "reset", _reset),
     ]
     return [Route(f"/_control/{name}", bound(state, handler), methods=[method]) for method, name, handler in handlers]
 
@@ -88,8 +89,14 @@ async def _clear_events(state: State, _request: Request) -> Response:
     return Response(None, _NOTHING)
 
 
+async def _reset(state: State, _request: Request) -> Response:
+    state.reset()
+    return Response(None, _NOTHING)
+
+
 async def _stats(state: State, request: Request) -> Response:
-    said: dict[str, Any] = {"datasets": {name: vars(counts) for name, counts in state.counts.items()}}
+    datasets = {name: vars(counts) for name, counts in state.counts.items()}
+    said: dict[str, Any] = {"datasets": datasets, "calls": {call.value: times for call, times in state.calls.items()}}
     if "event_ids" in request.query_params:
         said["received"] = dict(state.received)
         said["first_seen"] = {event_id: at for (_dataset, _name, event_id), at in state.first_seen.items()}

@@ -7,6 +7,15 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 
+class Call(StrEnum):
+    """What a fault plays at: the endpoint of the events, or one of the reads."""
+
+    EVENTS = "events"
+    DEBUG_TOKEN = "debug_token"  # noqa: S105 - a path
+    PERMISSIONS = "permissions"
+    DATASET = "dataset"
+
+
 class FaultKind(StrEnum):
     HTTP_500 = "http_500"
     DEAD = "dead"
@@ -18,6 +27,7 @@ class FaultKind(StrEnum):
     CODE_100_33 = "code_100_33"
     POISON = "poison"
     TIMEOUT_BEFORE = "timeout_before"
+    DISCONNECT_BEFORE = "disconnect_before"
     REDIRECT = "redirect"
     SLOW = "slow"
     TIMEOUT_AFTER_ACCEPT = "timeout_after_accept"
@@ -25,6 +35,7 @@ class FaultKind(StrEnum):
     ZERO_RECEIVED = "zero_received"
     PARTIAL_RECEIVED = "partial_received"
     EMPTY_200 = "empty_200"
+    GARBAGE = "garbage"
     SLOW_BODY = "slow_body"
     HUGE_BODY = "huge_body"
     OLD_VERSION = "old_version"
@@ -42,11 +53,14 @@ _SPOILING = frozenset(
         FaultKind.ZERO_RECEIVED,
         FaultKind.PARTIAL_RECEIVED,
         FaultKind.EMPTY_200,
+        FaultKind.GARBAGE,
         FaultKind.SLOW_BODY,
         FaultKind.HUGE_BODY,
         FaultKind.OLD_VERSION,
     }
 )
+# Of what is about events, a read can have only the answers that nobody can read.
+_UNREADABLE = frozenset({FaultKind.EMPTY_200, FaultKind.GARBAGE})
 
 _HeaderText = Annotated[str, Field(pattern=r"^[!-~]{1,200}$")]
 _Seconds = Annotated[float, Field(ge=0, le=600)]
@@ -72,11 +86,15 @@ class Params(BaseModel):
 
 
 class Fault(BaseModel):
-    """``times`` None plays until it is deleted; ``dataset_id`` None plays for every dataset."""
+    """``times`` None plays until it is deleted; ``dataset_id`` None plays for every dataset.
+
+    A read that names no dataset is of the one its token was registered with.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     kind: FaultKind
+    call: Call = Call.EVENTS
     dataset_id: str | None = None
     times: PositiveInt | None = None
     params: Params = Params()
@@ -85,6 +103,13 @@ class Fault(BaseModel):
     def _poison_names_its_event(self) -> "Fault":
         if self.kind is FaultKind.POISON and not self.params.event_id:
             raise ValueError("poison needs params.event_id")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_call(self) -> "Fault":
+        is_about_events = self.kind is FaultKind.POISON or self.kind in _SPOILING - _UNREADABLE
+        if self.call is not Call.EVENTS and is_about_events:
+            raise ValueError("this kind is of the events endpoint alone")
         return self
 
 
@@ -104,9 +129,9 @@ class Faults:
     def names_events(self) -> bool:
         return any(fault.kind is FaultKind.POISON for fault in self._waiting)
 
-    def first(self, dataset_id: str, event_ids: Set[str]) -> Fault | None:
+    def first(self, call: Call, dataset_id: str | None, event_ids: Set[str] = frozenset()) -> Fault | None:
         for fault in self._waiting:
-            is_meant = fault.dataset_id in (None, dataset_id)
+            is_meant = fault.call is call and fault.dataset_id in (None, dataset_id)
             if is_meant and (fault.kind is not FaultKind.POISON or fault.params.event_id in event_ids):
                 return fault
         return None

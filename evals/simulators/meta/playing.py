@@ -34,13 +34,23 @@ async def play_before(fault: Fault, scope: Scope, receive: Receive, answers: Ans
         case FaultKind.TIMEOUT_BEFORE:
             await pause(receive, params.seconds)
             return Response("", 504)
+        case FaultKind.DISCONNECT_BEFORE:
+            await cut(scope, receive)
+            return Response("", 504)
         case FaultKind.SLOW:
             await pause(receive, params.delay_ms / 1_000)
             return None
-    return _graph_error(fault, answers)
+    return _graph_error(fault, answers, scope["method"])
 
 
-def _graph_error(fault: Fault, answers: Answers) -> Response:
+def unreadable(kind: FaultKind) -> Response:
+    """A success in which nobody finds what was asked for."""
+    if kind is FaultKind.GARBAGE:
+        return Response(b'{"data": {', media_type="application/json")
+    return Response("", 200)
+
+
+def _graph_error(fault: Fault, answers: Answers, method: str) -> Response:
     code, subcode = fault.params.code, fault.params.subcode
     match fault.kind:
         case FaultKind.GRAPH_500:
@@ -55,7 +65,7 @@ def _graph_error(fault: Fault, answers: Answers) -> Response:
             return throttled
         case FaultKind.CODE_190:
             return _said(answers, 401, 190, subcode, _TOKEN_FAILED)
-    return answers.refused(Refusal(Reason.NO_OBJECT, "Unsupported post request"))
+    return answers.refused(Refusal(Reason.NO_OBJECT, f"Unsupported {method.lower()} request"))
 
 
 def _said(
@@ -106,7 +116,7 @@ def _spoiled(fault: Fault, count: int, scope: Scope, answers: Answers) -> Respon
         case FaultKind.OLD_VERSION:
             asked = scope["path_params"]["version"]
             return Answers(fault.params.version or another_version(asked)).taken(count)
-    return Response("", 200)
+    return unreadable(fault.kind)
 
 
 async def _begin(good: Response, send: Send) -> None:

@@ -1,14 +1,14 @@
 """What the simulator remembers: registered datasets, faults to play, and every event it took."""
 
 import time
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from evals.simulators.meta.faults import Faults
+from evals.simulators.meta.faults import Call, Faults
 
 _DEDUPE_SECONDS = 48 * 3_600
 _REMEMBERED = 1_000_000
@@ -77,7 +77,10 @@ class Sent:
 
 @dataclass
 class State:
-    """``keep`` bounds the events read back, ``remember`` the ids known for deduplication and for the statistics."""
+    """``keep`` bounds the events read back, ``remember`` the ids known for deduplication and for the statistics.
+
+    ``calls`` counts what was asked for, refused or not.
+    """
 
     keep: int = 20_000
     with_bodies: bool = True
@@ -86,6 +89,7 @@ class State:
     registered: dict[str, Dataset] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
     counts: dict[str, Counts] = field(default_factory=dict)
+    calls: Counter[Call] = field(default_factory=Counter)
     first_seen: OrderedDict[Key, float] = field(default_factory=OrderedDict)
     received: OrderedDict[str, int] = field(default_factory=OrderedDict)
     events: deque[dict[str, Any]] = field(init=False)
@@ -113,8 +117,14 @@ class State:
             if self.with_bodies:
                 self._keep(dataset_id, event, now, sent, is_duplicate=is_duplicate)
 
+    def reset(self) -> None:
+        """As new: without datasets and faults too."""
+        self.registered.clear()
+        self.faults.clear(None)
+        self.clear()
+
     def clear(self) -> None:
-        for one in (self.counts, self.first_seen, self.received, self.events):
+        for one in (self.counts, self.calls, self.first_seen, self.received, self.events):
             one.clear()
 
     def _is_repeat(self, dataset_id: str, event: dict[str, Any], now: float) -> bool:

@@ -15,8 +15,9 @@ from evals.simulators.meta.access import (
     refusal_of_version,
 )
 from evals.simulators.meta.answers import Answers, Json
-from evals.simulators.meta.control import bound
+from evals.simulators.meta.faults import Call
 from evals.simulators.meta.parse import Incoming, read
+from evals.simulators.meta.reading import read_route
 from evals.simulators.meta.refusals import Refusal, bad
 from evals.simulators.meta.state import Dataset, State, TokenFacts
 from evals.simulators.meta.versions import NEWEST_VERSION, answering_version
@@ -28,8 +29,8 @@ _OF_ANOTHER_APP = bad(
 
 def token_routes(state: State) -> list[Route]:
     return [
-        Route("/{version}/debug_token", bound(state, _debug_token)),
-        Route("/{version}/me/permissions", bound(state, _permissions)),
+        read_route(state, "/{version}/debug_token", Call.DEBUG_TOKEN, _debug_token),
+        read_route(state, "/{version}/me/permissions", Call.PERMISSIONS, _permissions),
     ]
 
 

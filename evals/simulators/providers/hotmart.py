@@ -4,6 +4,9 @@ history pages. What wrong client credentials get is documented nowhere: it is Sp
 import base64
 import binascii
 import secrets
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +15,8 @@ from starlette.routing import Route
 from evals.simulators.providers.accounts import Account, Permission
 from evals.simulators.providers.faults import json_response, page
 from evals.simulators.providers.forms import FORM, form_of, media_type
-from evals.simulators.providers.hotmart_sales import BadQuery, listed
+from evals.simulators.providers.hotmart_pages import BadQuery, paged
+from evals.simulators.providers.hotmart_sales import listed
 from evals.simulators.providers.serving import UNKNOWN_PATH, Manner, guarded
 from evals.simulators.providers.state import State, Use
 
@@ -23,6 +27,7 @@ _ERRORS = {
     404: ("not_found", "The URL was not found"),
     429: ("too_many_requests", "Too many requests"),
 }
+_PRODUCT = {"id": 1_355_458, "ucode": "ucode_4038161c", "name": "Curso Exemplo", "status": "ACTIVE"}
 _FAILURE = ("internal_server_error", "Unexpected error")
 
 
@@ -110,12 +115,7 @@ def _holder(state: State, request: Request, permission: Permission) -> Account |
 
 async def _history(state: State, request: Request) -> Response:
     account = _holder(state, request, "sales")
-    if isinstance(account, Response):
-        return account
-    try:
-        return json_response(200, listed(account.sales, dict(request.query_params)))
-    except BadQuery as bad:
-        return _refused(400, bad.error, f"The {bad.parameter} parameter is invalid")
+    return account if isinstance(account, Response) else _listed(request, partial(listed, account.sales))
 
 
 async def _me(state: State, request: Request) -> Response:
@@ -125,10 +125,14 @@ async def _me(state: State, request: Request) -> Response:
 
 async def _products(state: State, request: Request) -> Response:
     account = _holder(state, request, "products")
-    if isinstance(account, Response):
-        return account
-    items = [{"id": 1_355_458, "ucode": "ucode_4038161c", "name": "Curso Exemplo", "status": "ACTIVE"}]
-    return json_response(200, {"items": items, "page_info": {"total_results": 1, "results_per_page": 50}})
+    return account if isinstance(account, Response) else _listed(request, partial(paged, [_PRODUCT]))
+
+
+def _listed(request: Request, answer: Callable[[Mapping[str, str]], dict[str, Any]]) -> Response:
+    try:
+        return json_response(200, answer(dict(request.query_params)))
+    except BadQuery as bad:
+        return _refused(400, bad.error, f"The {bad.parameter} parameter is invalid")
 
 
 async def _nothing(_state: State, _request: Request) -> Response:

@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from evals.simulators.meta.transport import body_of, cut
 from evals.simulators.providers.faults import Answer, Dropped, Refusal, played
-from evals.simulators.providers.state import State, Use, Vendor
+from evals.simulators.providers.state import Fault, State, Use, Vendor
 
 # Neither vendor says how much it reads; no call of theirs needs more.
 _BODY_MAX_BYTES = 262_144
@@ -45,22 +45,24 @@ class Guarded:
             await response(scope, receive, send)
 
     async def _responded(self, scope: Scope, receive: Receive, body: bytes | None) -> Response:
-        used = self._state.use(self._manner.vendor)
-        response = await self._answered(scope, receive, body, is_over=used.left < 0)
-        if response.status_code == 429 and used.left >= 0:
-            used = Use(used.limit, 0, self._manner.throttled_seconds)
-        response.headers.update(self._manner.limit_headers(response.status_code, used))
+        manner, used = self._manner, self._state.use(self._manner.vendor)
+        fault = self._fault(scope) if used.left >= 0 else None
+        response = await self._answered(scope, receive, body, fault) if used.left >= 0 else manner.refusal(429)
+        if fault and response.status_code == 429:
+            wait = manner.throttled_seconds if fault.wait_seconds is None else fault.wait_seconds
+            used = Use(used.limit, 0, wait)
+        response.headers.update(manner.limit_headers(response.status_code, used))
         return response
 
-    async def _answered(self, scope: Scope, receive: Receive, body: bytes | None, *, is_over: bool) -> Response:
-        refusal, state, vendor = self._manner.refusal, self._state, self._manner.vendor
-        if is_over:
-            return refusal(429)
-        request = Request(scope, _replaying(body or b""))
+    def _fault(self, scope: Scope) -> Fault | None:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        if fault := state.fault(vendor, request.method, path):
-            return await played(fault, self._answer, state, request, receive, refusal)
-        return refusal(413) if body is None else await self._answer(state, request)
+        return self._state.fault(self._manner.vendor, scope["method"], path)
+
+    async def _answered(self, scope: Scope, receive: Receive, body: bytes | None, fault: Fault | None) -> Response:
+        refusal, request = self._manner.refusal, Request(scope, _replaying(body or b""))
+        if fault:
+            return await played(fault, self._answer, self._state, request, receive, refusal)
+        return refusal(413) if body is None else await self._answer(self._state, request)
 
 
 def guarded(manner: Manner, state: State) -> Callable[[str, Answer, str], Route]:

@@ -38,7 +38,10 @@ class FaultKind(StrEnum):
 
 
 class Fault(BaseModel):
-    """Plays for the next ``times`` calls whose method and path it names; ``path`` is a prefix, empty for all."""
+    """Plays for the next ``times`` calls whose method and path it names; ``path`` is a prefix, empty for all.
+
+    ``wait_seconds`` is what ``throttled`` asks for, in the header of the vendor; None for the vendor's usual.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,6 +52,7 @@ class Fault(BaseModel):
     times: Annotated[int, Field(ge=1, le=1_000)] = 1
     status: Annotated[int, Field(ge=400, le=599)] = 500
     seconds: Annotated[float, Field(ge=0, le=30)] = 5.0
+    wait_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
 
 
 class Use(NamedTuple):
