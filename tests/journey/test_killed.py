@@ -65,10 +65,33 @@ def test_a_worker_killed_beside_the_providers_answer_does_not_register_twice(sel
     _is_whole(seller)
 
 
+def test_a_database_lost_beside_the_providers_answer_leaves_nothing_half_done(seller: Seller) -> None:
+    seller.check_everything("kiwify")
+    plan = seller.plan()
+    fault = {"vendor": "kiwify", "kind": "slow", "method": "POST", "path": "/v1/webhooks", "seconds": 1}
+    seller.stack.vendors_control.post("/faults", json=fault)
+    body = {"plan_hash": plan["plan_hash"], "decision": "approve"}
+    with Background(lambda _: _cut_at_the_call(seller), most=1):
+        # The answer's own connection is cut too; the decision was kept before.
+        seller.http.post(f"/api/v1/setup/sessions/{seller.session_id}/plan/decision", json=body)
+    wait_for(lambda: seller.get("status")["state"] == "done", 60)
+    _is_whole(seller)
+
+
 def _killed_at_the_call(seller: Seller) -> None:
+    _await_the_call(seller)
+    _kill(seller)
+
+
+def _cut_at_the_call(seller: Seller) -> None:
+    _await_the_call(seller)
+    others = "datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    seller.stack.rows(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+
+
+def _await_the_call(seller: Seller) -> None:
     counted = "kiwify POST /v1/webhooks"
     wait_for(lambda: counted in seller.stack.vendors_control.get("/requests").json()["counts"], 30, every=0.005)
-    _kill(seller)
 
 
 def _is_whole(seller: Seller) -> None:
