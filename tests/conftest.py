@@ -45,7 +45,8 @@ def database_url(servers: tuple[EmbeddedPostgres, EmbeddedRedis]) -> Iterator[st
     base = servers[0].url
     name = f"test_{new_id().hex}"
     with psycopg.connect(base.replace("+psycopg", "").rsplit("/", 1)[0] + "/postgres", autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE hub").format(sql.Identifier(name)))
+        # Copied as files: with nothing flushed that takes a sixth of writing it to the log.
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE hub STRATEGY FILE_COPY").format(sql.Identifier(name)))
         yield base.rsplit("/", 1)[0] + f"/{name}"
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

@@ -42,6 +42,9 @@ class Up:
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.1)
 
+    def is_running(self) -> bool:
+        return self.process.poll() is None
+
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(60)
@@ -58,15 +61,23 @@ class Up:
         return said
 
 
-@pytest.fixture
-def up() -> Iterator[Up]:
+@pytest.fixture(scope="module")
+def started() -> Iterator[Up]:
     # Not under pytest's own folder: it closes that to other users, and as root PostgreSQL runs as one.
     with tempfile.TemporaryDirectory(prefix="hub-up-", ignore_cleanup_errors=True) as folder:
         running = Up(Path(folder))
         running.start()
         yield running
-        if running.process.poll() is None:
+        if running.is_running():
             running.stop()
+
+
+@pytest.fixture
+def up(started: Up) -> Up:
+    """One hub for all: a test that stopped it leaves the next to start it on the same data."""
+    if not started.is_running():
+        started.start()
+    return started
 
 
 def test_the_demo_is_green_hop_by_hop_and_the_data_outlives_a_restart(up: Up) -> None:
@@ -92,16 +103,6 @@ def test_a_dead_child_is_started_again_and_the_demo_turns_green(up: Up) -> None:
     assert up.runtime()["pids"]["api"] != killed
 
 
-def test_the_demo_exits_1_when_nothing_runs_and_a_second_hub_is_refused(up: Up) -> None:
-    second = up.hub(*up.arguments)
-    assert second.returncode == 1
-    assert "already runs" in second.stderr
-    up.stop()
-    red = up.hub("demo", "--json")
-    assert red.returncode == 1
-    assert json.loads(red.stdout)["ok"] is False
-
-
 def test_a_taken_port_is_named_with_the_setting_to_change(up: Up, tmp_path: Path) -> None:
     other = up.hub("up", "--port", str(up.port), "--data-dir", str(tmp_path / "other"))
     assert other.returncode == 1
@@ -123,3 +124,13 @@ def test_a_page_view_reaches_meta_under_the_browsers_id_by_the_clock_alone(up: U
         assert time.monotonic() < deadline
         time.sleep(0.2)
     assert [(one["event"]["event_name"], one["event"]["event_id"]) for one in got] == [("PageView", "pixel-view-1")]
+
+
+def test_the_demo_exits_1_when_nothing_runs_and_a_second_hub_is_refused(up: Up) -> None:
+    second = up.hub(*up.arguments)
+    assert second.returncode == 1
+    assert "already runs" in second.stderr
+    up.stop()
+    red = up.hub("demo", "--json")
+    assert red.returncode == 1
+    assert json.loads(red.stdout)["ok"] is False
