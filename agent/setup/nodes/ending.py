@@ -5,12 +5,14 @@ from functools import wraps
 from typing import Any, Protocol
 from uuid import UUID
 
+import psycopg
 import structlog
 from langgraph.errors import GraphBubbleUp
 from langgraph.graph import END
 from langgraph.runtime import Runtime
 from langgraph.types import Command
-from sqlalchemy.exc import InterfaceError, OperationalError
+from psycopg_pool import PoolTimeout as CheckpointPoolTimeout
+from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from agent.setup.context import SetupContext
@@ -29,7 +31,17 @@ from tracking_core.setup.projection import StageStatus
 
 log = structlog.get_logger()
 # Nothing is wrong with the run: it goes on from its checkpoint when the database is back, or in other hands.
-PASSING = (StaleFence, OperationalError, InterfaceError, PoolTimeout)
+# The checkpoints speak to PostgreSQL without SQLAlchemy.
+PASSING = (
+    StaleFence,
+    OperationalError,
+    InterfaceError,
+    PendingRollbackError,
+    PoolTimeout,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    CheckpointPoolTimeout,
+)
 NODE_OF = {
     IntentKind.VALIDATE_GATEWAY: "validate_gateway",
     IntentKind.VALIDATE_META: "validate_meta",
