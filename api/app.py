@@ -10,8 +10,10 @@ from starlette.types import Receive, Scope, Send
 
 from api import problems
 from api.collect import PATHS, Collector, described
+from api.limits import Allowance
 from api.middleware import BodyLimit, CorrelationId
 from api.routes import health, read, session_events, setup_actions, setup_plan, setup_sessions, track, webhooks
+from api.waiting import Waiting
 from api.write_keys import WriteKeys
 from tracking_core.collector.rate_limit import RateLimiter
 from tracking_core.collector.writer import GroupWriter
@@ -46,6 +48,7 @@ def create_app(settings: Settings | None = None) -> Hub:
     app.state.collector = Collector(
         settings, tuple(settings.trusted_proxies), RateLimiter(settings.track_rate_per_second), WriteKeys()
     )
+    app.state.allowance = Allowance()
     app.add_middleware(BodyLimit, limit_bytes=settings.webhook_max_body_bytes)
     app.add_middleware(CorrelationId)
     problems.install(app)
@@ -59,6 +62,7 @@ def create_app(settings: Settings | None = None) -> Hub:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     writer = app.state.collector.writer = GroupWriter(app.state.settings)
     app.state.doorbell = Doorbell(app.state.settings)
+    app.state.waiting = Waiting()
     app.state.streams = Streams(app.state.settings.database_url, snapshot)
     writer.start()
     # What was loaded so far lives as long as the process: without it a full collection is short enough for the p99.
@@ -66,6 +70,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     gc.freeze()
     yield
     await app.state.streams.stop()
+    await app.state.waiting.close()
     await writer.stop()
     await app.state.doorbell.close()
     await dispose()

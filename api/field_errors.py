@@ -7,6 +7,8 @@ Values that were sent are never repeated.
 from collections.abc import Mapping
 from typing import Any
 
+from api.credentials import NO_REFERENCE
+from tools.inputs import ACCOUNT_CREDENTIAL, DATASET_DIGITS, URL_CREDENTIALS, URL_MALFORMED
 from tracking_core.i18n import translate
 
 FALLBACK = "This value is not accepted."
@@ -18,6 +20,11 @@ MESSAGES = {
     "string_too_long": "This text is too long: it may have at most {max_length} characters.",
     "string_pattern_mismatch": "This text does not have the expected form.",
     "url": "This must be an address that begins with http:// or https://.",
+    "url_malformed": URL_MALFORMED,
+    "url_credentials": URL_CREDENTIALS,
+    "dataset_id_digits": DATASET_DIGITS,
+    "account_id_credential": ACCOUNT_CREDENTIAL,
+    "secret_reference": NO_REFERENCE,
     "json": "This is not valid JSON.",
     "bool": "This must be true or false.",
     "int": "This must be a whole number.",

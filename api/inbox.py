@@ -1,28 +1,31 @@
 """Ask a session for something and wait for what comes of it: in the inbox and committed, then the bell, then the wait.
 
-No transaction is open while waiting: a slow provider must not keep a connection of the pool.
+No transaction is open while a secrets manager is written or while waiting: what is slow must not keep a connection of
+the pool.
 """
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from fastapi import Header, Request
-from sqlalchemy.ext.asyncio import AsyncSession
+from pydantic import BaseModel
 from sqlmodel import select
 
+from api.credentials import filled, require_references, sealed
+from api.limits import Allowance
 from tracking_core.db.engine import after_commit, transaction
-from tracking_core.models import IntentState, SetupIntent, SetupSession
+from tracking_core.models import SetupIntent, SetupSession, Tenant
+from tracking_core.secrets import vault
+from tracking_core.secrets.keyring import cipher_for
 from tracking_core.setup import sessions
-from tracking_core.setup.inbox import IntentKind, enqueue, known
+from tracking_core.setup.inbox import IntentKind, enqueue, known, require_room, require_same
+from tracking_core.tenants import service as tenants
 from tracking_core.worker.doorbell import Bell
 
-_FIRST_LOOK, _LAST_LOOK = 0.02, 0.25
 IdempotencyKey = Annotated[str, Header(alias="Idempotency-Key", max_length=128, pattern=r"^[!-~]*$")]
-Payload = Callable[[AsyncSession, SetupSession], Awaitable[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,30 +36,68 @@ class Caller:
     actor: str
 
 
-async def ask(
-    request: Request, caller: Caller, session_id: UUID, kind: IntentKind, payload: Payload, *, client_id: str = ""
-) -> SetupIntent:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a caller wants of a session. ``body`` is what they sent; in ``payload``, made from it, credentials stand as
+    ``Given``. ``key`` is their Idempotency-Key."""
+
+    kind: IntentKind
+    payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    body: BaseModel | None = field(default=None, repr=False)
+    key: str = ""
+
+    @property
+    def client_id(self) -> str:
+        """Apart from other kinds' keys, and from the names the hub gives its own intents."""
+        return f"api:{self.kind}:{self.key}" if self.key else ""
+
+    def digest(self, tenant: Tenant) -> str:
+        """Keyed with the tenant's data key: nothing is told by it but that the same was asked again."""
+        body = self.body.model_dump(mode="json", exclude_unset=True) if self.body else {}
+        asked = b"intent\0" + orjson.dumps({"kind": self.kind, "body": body}, option=orjson.OPT_SORT_KEYS)
+        return cipher_for(tenant.id, tenant.wrapped_data_key).fingerprint(asked)
+
+
+async def ask(request: Request, caller: Caller, session_id: UUID, wish: Wish) -> SetupIntent:
     """The intent, handled or, when that takes longer than the hub lets a caller wait, still queued.
 
-    ``payload`` may put credentials into the vault; it is not called when the same ``client_id`` was asked before.
+    Raises InvalidRequest for a reference that names no credential of the session, IdempotencyKeyReused, InboxFull,
+    RateLimited and SecretStoreUnavailable.
     """
+    allowance: Allowance = request.app.state.allowance
+    with allowance.action(caller.tenant_id):
+        return await handled(request, await _asked(request, caller, session_id, wish, allowance.limits.queued))
+
+
+async def handled(request: Request, intent_id: UUID) -> SetupIntent:
+    """The intent once it is off the queue, or as it stands when the time is over."""
+    await request.app.state.waiting.off_queue(intent_id, request.app.state.settings.setup_action_wait_seconds)
+    async with transaction() as session:
+        return (await session.scalars(select(SetupIntent).where(SetupIntent.id == intent_id))).one()
+
+
+async def _asked(request: Request, caller: Caller, session_id: UUID, wish: Wish, limit: int) -> UUID:
+    """The id of the intent, new or the one asked before with this key."""
     async with transaction() as session:
         owner = await sessions.get(session, session_id, caller=caller.tenant_id)
-        intent = await known(session, session_id, client_id) if client_id else None
-        if intent is None:
-            wanted = await payload(session, owner)
-            intent, _ = await enqueue(session, owner, kind, wanted, actor=caller.actor, client_id=client_id)
+        tenant = await tenants.get(session, owner.tenant_id)
+        asked = wish.digest(tenant)
+        if wish.key and (earlier := await known(session, session_id, wish.client_id)) is not None:
+            require_same(earlier, asked)
+            return earlier.id
+        await require_room(session, session_id, limit - 1)
+        await require_references(session, owner, wish.payload)
+    rows = await sealed(tenant, owner, wish.payload, actor=caller.actor)
+    async with transaction() as session:
+        owner = await session.get_one(SetupSession, session_id)
+        payload = filled(wish.payload, rows)
+        intent, is_new = await enqueue(
+            session, owner, wish.kind, payload, actor=caller.actor, client_id=wish.client_id, asked=asked
+        )
+        require_same(intent, asked)
+        if is_new:
+            await require_room(session, session_id, limit)
+            for row in rows.values():
+                vault.store(session, row)
         after_commit(session, request.app.state.doorbell.after_commit(Bell.SETUP, str(session_id)))
-    return await handled(intent.id, request.app.state.settings.setup_action_wait_seconds)
-
-
-async def handled(intent_id: UUID, seconds: float) -> SetupIntent:
-    """The intent once it is off the queue, or as it stands when the time is over."""
-    deadline, pause = time.monotonic() + seconds, _FIRST_LOOK
-    while True:
-        async with transaction() as session:
-            intent = (await session.scalars(select(SetupIntent).where(SetupIntent.id == intent_id))).one()
-        if intent.state != IntentState.QUEUED or time.monotonic() > deadline:
-            return intent
-        await asyncio.sleep(pause)
-        pause = min(pause * 1.5, _LAST_LOOK)
+    return intent.id

@@ -8,18 +8,17 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.field_errors import field_error, localised
+from tracking_core.db.engine import AWAY
 from tracking_core.errors import BodyTooLarge, HubError, InvalidRequest, RateLimited, ServiceUnavailable
 from tracking_core.i18n import negotiate, translate
 
 log = structlog.get_logger()
 _MEDIA_TYPE = "application/problem+json"
-_DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 _HTTP_ERRORS = {
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take this method."),
@@ -31,7 +30,7 @@ _PUBLIC_HEADERS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-He
 
 
 def install(app: FastAPI) -> None:
-    for kind in (HubError, RequestValidationError, HTTPException, *_DATABASE_AWAY, DBAPIError, Exception):
+    for kind in (HubError, RequestValidationError, HTTPException, *AWAY, DBAPIError, Exception):
         app.add_exception_handler(kind, answer)
 
 
@@ -46,7 +45,7 @@ async def answer(request: Request, error: Exception) -> Response:
             return problem(request, invalid(error))
         case HTTPException():
             return _http_error(request, error)
-    if isinstance(error, _DATABASE_AWAY):
+    if isinstance(error, AWAY):
         log.error("database_away", error=type(error).__name__, path=request.url.path)
         return problem(request, ServiceUnavailable())
     log.error("request_crashed", path=request.url.path, exc_info=error)

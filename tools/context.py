@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from tracking_core.kit.guarded.client import GuardedClient
-
 from tracking_core.db.engine import transaction
+from tracking_core.kit.guarded.client import GuardedClient
 from tracking_core.models import SecretKind
 from tracking_core.secrets import vault
 from tracking_core.settings import Settings
@@ -35,9 +34,10 @@ class ToolContext:
         )
 
     async def reveal(self, reference: str, kind: SecretKind, purpose: str) -> str:
-        """The credential's value, for the shortest use. Raises SecretUnknown; the opening is logged."""
+        """The credential's value, for the shortest use; the opening is on record. Raises SecretUnknown or
+        SecretStoreUnavailable. A secrets manager is asked after the transaction, never within it."""
         async with transaction() as session:
-            opened = await vault.open_(
+            admitted = await vault.admit(
                 session,
                 reference,
                 tenant_id=self.tenant_id,
@@ -46,4 +46,4 @@ class ToolContext:
                 actor=self.actor,
                 purpose=purpose,
             )
-        return opened.reveal()
+        return (await vault.unseal(admitted)).reveal()

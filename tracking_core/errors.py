@@ -11,9 +11,11 @@ HubError
 │   ├── ApprovalNotPending      409  decided, withdrawn or replaced since
 │   ├── ApprovalExpired         409
 │   ├── ApprovalMismatch        409  the hash is of another plan than the one that waits
-│   └── SetupBusy               409  something else is queued before it
+│   ├── SetupBusy               409  something else is queued before it
+│   └── IdempotencyKeyReused    409  the same key with another wish (tracking_core.setup.inbox)
 ├── BodyTooLarge                413
 ├── RateLimited                 429  carries ``retry_after_seconds``
+│   └── InboxFull               429  too much queued in one setup (tracking_core.setup.inbox)
 ├── ServiceUnavailable          503  nothing was kept; try again
 ├── StaleFence                  500  another worker holds the setup session by now; never leaves the worker
 └── ConfigurationError          500  the operator must act; says what to do

@@ -5,28 +5,25 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from sqlalchemy.ext.asyncio import AsyncSession
+from pydantic import BaseModel, ConfigDict, Field
 
+from api.credentials import Secret, given
 from api.deps import CallerDep, SessionDep, TenantDep
-from api.inbox import Caller, IdempotencyKey, ask
+from api.inbox import IdempotencyKey, Wish, ask
 from api.routes.setup_sessions import language
 from api.routes.setup_sessions import router as sessions_router
-from tools.inputs import REFERENCE_PREFIX, AccountId, DatasetId, Preferences, Url
-from tracking_core.collector.addresses import stored_address
+from tools.inputs import AccountId, DatasetId, LandingUrl, Preferences
 from tracking_core.db.engine import transaction
 from tracking_core.errors import NotFound
-from tracking_core.kit import clock
-from tracking_core.models import IntentState, SecretKind, SetupActionLog, SetupIntent, SetupSession
-from tracking_core.secrets import vault
+from tracking_core.models import ActionState, IntentState, SecretKind, SetupActionLog, SetupIntent, SetupSession
 from tracking_core.setup import sessions
 from tracking_core.setup.answers import answer_of
+from tracking_core.setup.codes import SetupCode
 from tracking_core.setup.inbox import IntentKind
-from tracking_core.tenants import service as tenants
+from tracking_core.setup.meanings import describe
 
 router = APIRouter(prefix=sessions_router.prefix, tags=["setup"])
-# A secret in clear, or the reference of one that is in the vault.
-Secret = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8_192)]
+_CHECKS = (IntentKind.VALIDATE_GATEWAY, IntentKind.VALIDATE_META, IntentKind.PROBE_LANDING)
 
 
 class _Body(BaseModel):
@@ -53,7 +50,7 @@ class ValidateMeta(_Body):
 
 
 class ProbeLanding(_Body):
-    url: Url
+    url: LandingUrl
 
 
 @router.post("/{session_id}/actions/validate_gateway_credentials")
@@ -67,21 +64,19 @@ async def validate_gateway_credentials(
 ) -> dict[str, Any]:
     """Ask the gateway itself whether these credentials work and may do what the hub needs."""
 
-    async def payload(session: AsyncSession, owner: SetupSession) -> dict[str, Any]:
-        given = asked.credentials
-        keep = _Keeper(session, owner, caller)
-        return {
-            "gateway": asked.gateway,
-            "credentials": {
-                "client_id": await keep(SecretKind.GATEWAY_CLIENT_ID, given.client_id),
-                "client_secret": await keep(SecretKind.GATEWAY_CLIENT_SECRET, given.client_secret),
-                "basic": await keep.optional(SecretKind.GATEWAY_BASIC, given.basic),
-                "account_id": given.account_id,
-            },
-            "webhook_secret": await keep.optional(SecretKind.WEBHOOK_SECRET, asked.webhook_secret),
-        }
-
-    intent = await ask(request, caller, session_id, IntentKind.VALIDATE_GATEWAY, payload, client_id=idempotency_key)
+    sent = asked.credentials
+    payload = {
+        "gateway": asked.gateway,
+        "credentials": {
+            "client_id": given(SecretKind.GATEWAY_CLIENT_ID, sent.client_id),
+            "client_secret": given(SecretKind.GATEWAY_CLIENT_SECRET, sent.client_secret),
+            "basic": given(SecretKind.GATEWAY_BASIC, sent.basic),
+            "account_id": sent.account_id,
+        },
+        "webhook_secret": given(SecretKind.WEBHOOK_SECRET, asked.webhook_secret),
+    }
+    wish = Wish(kind=IntentKind.VALIDATE_GATEWAY, payload=payload, body=asked, key=idempotency_key)
+    intent = await ask(request, caller, session_id, wish)
     return await _answered(request, response, intent)
 
 
@@ -96,15 +91,13 @@ async def validate_meta_token(
 ) -> dict[str, Any]:
     """Ask Meta whether the token lives and may send events to the dataset; nothing is stored there."""
 
-    async def payload(session: AsyncSession, owner: SetupSession) -> dict[str, Any]:
-        keep = _Keeper(session, owner, caller)
-        return {
-            "dataset_id": asked.dataset_id,
-            "access_token": await keep(SecretKind.META_ACCESS_TOKEN, asked.access_token),
-            "app_secret": await keep.optional(SecretKind.META_APP_SECRET, asked.app_secret),
-        }
-
-    intent = await ask(request, caller, session_id, IntentKind.VALIDATE_META, payload, client_id=idempotency_key)
+    payload = {
+        "dataset_id": asked.dataset_id,
+        "access_token": given(SecretKind.META_ACCESS_TOKEN, asked.access_token),
+        "app_secret": given(SecretKind.META_APP_SECRET, asked.app_secret),
+    }
+    wish = Wish(kind=IntentKind.VALIDATE_META, payload=payload, body=asked, key=idempotency_key)
+    intent = await ask(request, caller, session_id, wish)
     return await _answered(request, response, intent)
 
 
@@ -119,69 +112,42 @@ async def probe_landing_url(
 ) -> dict[str, Any]:
     """Look at the page from outside: reachable, not led elsewhere, our script in place."""
 
-    async def payload(_session: AsyncSession, _owner: SetupSession) -> dict[str, Any]:
-        return {"url": _kept(asked.url)}
-
-    intent = await ask(request, caller, session_id, IntentKind.PROBE_LANDING, payload, client_id=idempotency_key)
+    wish = Wish(kind=IntentKind.PROBE_LANDING, payload={"url": asked.url}, body=asked, key=idempotency_key)
+    intent = await ask(request, caller, session_id, wish)
     return await _answered(request, response, intent)
 
 
 @router.put("/{session_id}/preferences")
 async def set_preferences(
-    session_id: UUID, chosen: Preferences, request: Request, response: Response, caller: CallerDep
+    session_id: UUID,
+    chosen: Preferences,
+    request: Request,
+    response: Response,
+    caller: CallerDep,
+    idempotency_key: IdempotencyKey = "",
 ) -> dict[str, Any]:
-    """What the seller chooses for the configuration: consent mode, forwarded browser events, a test event code."""
-
-    async def payload(_session: AsyncSession, _owner: SetupSession) -> dict[str, Any]:
-        return chosen.model_dump(mode="json", exclude_none=True)
-
-    intent = await ask(request, caller, session_id, IntentKind.SET_PREFERENCES, payload)
+    """What the seller chooses for the configuration: consent mode, forwarded browser events, a test event code. Absent
+    stays as it is; a test event code of null is taken away."""
+    wish = Wish(kind=IntentKind.SET_PREFERENCES, payload=chosen.chosen(), body=chosen, key=idempotency_key)
+    intent = await ask(request, caller, session_id, wish)
     response.status_code = 202 if intent.state == IntentState.QUEUED else 200
-    return {"intent_id": str(intent.id), "state": intent.state, **intent.result}
+    kept = {"preferences": intent.result["preferences"]} if "preferences" in intent.result else {}
+    said = describe(intent.code, {}, await _language(request, session_id)) if intent.code else {}
+    return {"intent_id": str(intent.id), "state": intent.state, **kept, **said}
 
 
 @router.get("/{session_id}/actions/{action_id}")
 async def read_action(
     session_id: UUID, action_id: UUID, request: Request, tenant: TenantDep, session: SessionDep
 ) -> dict[str, Any]:
-    """One entry of the ledger."""
+    """One entry of the ledger, or what is known of a check that has none."""
     owner = await sessions.get(session, session_id, caller=tenant.id)
-    entry = await session.get(SetupActionLog, action_id)
-    if entry is None or entry.session_id != owner.id:
-        raise NotFound(what="action")
-    return answer_of(entry, language(request, owner))
-
-
-class _Keeper:
-    """Puts what came in clear into the vault of the session; a reference stays what it is."""
-
-    def __init__(self, session: AsyncSession, owner: SetupSession, caller: Caller) -> None:
-        self._session, self._owner, self._caller = session, owner, caller
-
-    async def __call__(self, kind: SecretKind, given: str) -> str:
-        if given.startswith(REFERENCE_PREFIX):
-            return given
-        kept = await vault.put(
-            self._session,
-            tenant=await tenants.get(self._session, self._owner.tenant_id),
-            kind=kind,
-            value=given,
-            actor=self._caller.actor,
-            session_id=self._owner.id,
-            now=clock.now(),
-        )
-        return kept.reference
-
-    async def optional(self, kind: SecretKind, given: str | None) -> str | None:
-        return await self(kind, given) if given else None
-
-
-def _kept(url: str) -> str:
-    """The address without what is personal in it; that it held a credential stays to be seen, the credential not."""
-    base, mark, rest = url.partition("://")
-    authority = rest.partition("/")[0].partition("?")[0].partition("#")[0]
-    kept = stored_address(url)
-    return kept if "@" not in authority else kept.replace(f"{base}{mark}", f"{base}{mark}***@", 1)
+    entry, intent = await session.get(SetupActionLog, action_id), await session.get(SetupIntent, action_id)
+    if entry is not None and entry.session_id == owner.id:
+        return _told(entry, intent, language(request, owner))
+    if intent is not None and intent.session_id == owner.id and intent.kind in _CHECKS:
+        return _told(None, intent, language(request, owner))
+    raise NotFound(what="action")
 
 
 async def _answered(request: Request, response: Response, intent: SetupIntent) -> dict[str, Any]:
@@ -189,8 +155,33 @@ async def _answered(request: Request, response: Response, intent: SetupIntent) -
     async with transaction() as session:
         owner = await session.get_one(SetupSession, intent.session_id)
         entry = await session.get(SetupActionLog, intent.id)
-    if entry is not None and intent.state != IntentState.QUEUED:
-        return answer_of(entry, language(request, owner))
-    response.status_code = 202
-    response.headers["Location"] = f"{router.prefix}/{owner.id}/actions/{intent.id}"
-    return {"action_id": str(intent.id), "action": intent.kind, "status": "in_flight"}
+    if intent.state == IntentState.QUEUED:
+        response.status_code = 202
+        response.headers["Location"] = f"{router.prefix}/{owner.id}/actions/{intent.id}"
+        return _in_flight(intent)
+    return _told(entry, intent, language(request, owner))
+
+
+def _told(entry: SetupActionLog | None, intent: SetupIntent | None, locale: str) -> dict[str, Any]:
+    """The ledger's word. Off the queue with none, or with an open entry, the check broke, and its intent says why."""
+    is_open = intent is None or intent.state == IntentState.QUEUED
+    if entry is not None and (is_open or entry.state != ActionState.IN_FLIGHT):
+        return answer_of(entry, locale)
+    assert intent is not None
+    return _in_flight(intent) if is_open else _broken(intent, locale)
+
+
+def _in_flight(intent: SetupIntent) -> dict[str, Any]:
+    return {"action_id": str(intent.id), "action": intent.kind, "status": ActionState.IN_FLIGHT.value}
+
+
+def _broken(intent: SetupIntent, locale: str) -> dict[str, Any]:
+    said = describe(intent.code or SetupCode.CHECK_FAILED, intent.result.get("params", {}), locale)
+    finished = intent.handled_at.isoformat() if intent.handled_at else None
+    told = {**_in_flight(intent), "status": ActionState.FAILED.value, **said, "reason": None}
+    return {**told, "started_at": intent.created_at.isoformat(), "finished_at": finished}
+
+
+async def _language(request: Request, session_id: UUID) -> str:
+    async with transaction() as session:
+        return language(request, await session.get_one(SetupSession, session_id))

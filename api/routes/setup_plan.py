@@ -10,21 +10,29 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from api.deps import CallerDep, SessionDep, TenantDep
-from api.inbox import IdempotencyKey, ask, handled
+from api.inbox import Caller, IdempotencyKey, Wish, ask, handled
 from api.routes.setup_sessions import language
 from api.routes.setup_sessions import router as sessions_router
 from tools.inputs import RollbackScope
 from tracking_core.db.engine import after_commit, transaction
-from tracking_core.errors import NotFound
+from tracking_core.errors import ApprovalMismatch, ApprovalNotPending, NotFound
 from tracking_core.kit import clock
-from tracking_core.models import IntentState, SetupIntent, SetupSession, TrackingConfiguration
+from tracking_core.models import (
+    ApprovalState,
+    IntentState,
+    SetupApproval,
+    SetupIntent,
+    SetupSession,
+    TrackingConfiguration,
+)
 from tracking_core.setup import approvals, sessions, status
-from tracking_core.setup.inbox import IntentKind
+from tracking_core.setup.inbox import IntentKind, known
 from tracking_core.setup.meanings import describe
 from tracking_core.worker.doorbell import Bell
 
 router = APIRouter(prefix=sessions_router.prefix, tags=["setup"])
 versions = APIRouter(prefix="/api/v1/configurations", tags=["setup"])
+_DECIDED = {"approve": ApprovalState.APPROVED, "reject": ApprovalState.REJECTED}
 
 
 class PlanDecision(BaseModel):
@@ -41,7 +49,7 @@ async def request_plan(
     session_id: UUID, request: Request, response: Response, caller: CallerDep, idempotency_key: IdempotencyKey = ""
 ) -> dict[str, Any]:
     """Make the plan from what was checked; it then waits for a decision. Nothing is changed."""
-    intent = await ask(request, caller, session_id, IntentKind.REQUEST_PLAN, _nothing, client_id=idempotency_key)
+    intent = await ask(request, caller, session_id, Wish(kind=IntentKind.REQUEST_PLAN, key=idempotency_key))
     return await _told(request, response, intent)
 
 
@@ -60,20 +68,39 @@ async def decide_on_plan(
     session_id: UUID, made: PlanDecision, request: Request, response: Response, caller: CallerDep
 ) -> dict[str, Any]:
     """Approve or reject the plan with this hash. Approved, it is applied and proved before the answer, if that does not
-    take longer than a caller may wait; the status and the events tell the rest."""
+    take longer than a caller may wait; the status and the events tell the rest. The same decision again is no other."""
+    with request.app.state.allowance.place(caller.tenant_id):
+        intent = await handled(request, await _decided(request, caller, session_id, made))
+    return await _told(request, response, intent)
+
+
+async def _decided(request: Request, caller: Caller, session_id: UUID, made: PlanDecision) -> UUID:
     async with transaction() as session:
         owner = await sessions.get(session, session_id, caller=caller.tenant_id)
-        intent_id = await approvals.decide(
-            session,
-            owner,
-            plan_hash=made.plan_hash,
-            is_approved=made.decision == "approve",
-            actor=caller.actor,
-            now=clock.now(),
-        )
+        try:
+            intent_id = await approvals.decide(
+                session,
+                owner,
+                plan_hash=made.plan_hash,
+                is_approved=made.decision == "approve",
+                actor=caller.actor,
+                now=clock.now(),
+            )
+        except (ApprovalNotPending, ApprovalMismatch):
+            if (before := await _decided_before(session, owner, made)) is None:
+                raise
+            intent_id = before.id
         after_commit(session, request.app.state.doorbell.after_commit(Bell.SETUP, str(session_id)))
-    intent = await handled(intent_id, request.app.state.settings.setup_action_wait_seconds)
-    return await _told(request, response, intent)
+    return intent_id
+
+
+async def _decided_before(session: AsyncSession, owner: SetupSession, made: PlanDecision) -> SetupIntent | None:
+    """The intent of the same decision on this plan, whose answer was lost."""
+    query = select(SetupApproval).where(SetupApproval.session_id == owner.id, SetupApproval.plan_hash == made.plan_hash)
+    newest = (await session.scalars(query.order_by(col(SetupApproval.requested_at).desc()).limit(1))).first()
+    if newest is None or newest.state != _DECIDED[made.decision]:
+        return None
+    return await known(session, owner.id, f"{IntentKind.DECIDE}:{newest.id}")
 
 
 @router.post("/{session_id}/proof")
@@ -81,7 +108,7 @@ async def prove(
     session_id: UUID, request: Request, response: Response, caller: CallerDep, idempotency_key: IdempotencyKey = ""
 ) -> dict[str, Any]:
     """Send the test sale through every step of the active configuration once more."""
-    intent = await ask(request, caller, session_id, IntentKind.PROVE, _nothing, client_id=idempotency_key)
+    intent = await ask(request, caller, session_id, Wish(kind=IntentKind.PROVE, key=idempotency_key))
     return await _told(request, response, intent)
 
 
@@ -95,11 +122,9 @@ async def roll_back(
     idempotency_key: IdempotencyKey = "",
 ) -> dict[str, Any]:
     """Plan to take back the last action, all of this setup, or to go back to a version; it waits for a decision too."""
-
-    async def payload(_session: AsyncSession, _owner: SetupSession) -> dict[str, Any]:
-        return wanted.model_dump(mode="json", exclude_none=True)
-
-    intent = await ask(request, caller, session_id, IntentKind.ROLLBACK, payload, client_id=idempotency_key)
+    payload = wanted.model_dump(mode="json", exclude_none=True)
+    wish = Wish(kind=IntentKind.ROLLBACK, payload=payload, body=wanted, key=idempotency_key)
+    intent = await ask(request, caller, session_id, wish)
     return await _told(request, response, intent)
 
 
@@ -109,10 +134,6 @@ async def list_versions(tenant: TenantDep, session: SessionDep) -> dict[str, Any
     query = select(TrackingConfiguration).where(TrackingConfiguration.tenant_id == tenant.id)
     rows = (await session.scalars(query.order_by(col(TrackingConfiguration.version).desc()).limit(100))).all()
     return {"items": [row.model_dump(mode="json", exclude={"tenant_id", "id"}) for row in rows]}
-
-
-async def _nothing(_session: AsyncSession, _owner: SetupSession) -> dict[str, Any]:
-    return {}
 
 
 async def _told(request: Request, response: Response, intent: SetupIntent) -> dict[str, Any]:
@@ -125,5 +146,5 @@ async def _told(request: Request, response: Response, intent: SetupIntent) -> di
         response.status_code = 202
         return {"intent_id": str(intent.id), "result": "in_progress", "status": told}
     code, params = intent.code, intent.result.get("params", {})
-    said = describe(code, params, locale) if code and intent.state == IntentState.DONE else {}
+    said = describe(code, params, locale) if code else {}
     return {"intent_id": str(intent.id), "result": intent.result.get("outcome", intent.state), **said, "status": told}

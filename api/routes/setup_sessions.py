@@ -1,22 +1,30 @@
 """``/api/v1/setup/sessions``: begin a setup, hand credentials to the vault, read where it stands."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import literal, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
-from api.deps import SessionDep, TenantDep
+from api.deps import CallerDep, SessionDep, TenantDep
+from tracking_core.db.engine import transaction
+from tracking_core.errors import InvalidRequest
 from tracking_core.i18n import negotiate
 from tracking_core.kit import clock
 from tracking_core.models import SecretKind, SetupActionLog, SetupMessage, SetupSession
 from tracking_core.secrets import vault
 from tracking_core.setup import sessions, status
 from tracking_core.setup.answers import answer_of
+from tracking_core.tenants import service as tenants
 
 router = APIRouter(prefix="/api/v1/setup/sessions", tags=["setup"])
 ACTOR = "tenant_api"
+NOT_SEEN = "This list holds no entry with this id."
+_Row = TypeVar("_Row")
 
 
 class NewSession(BaseModel):
@@ -41,6 +49,7 @@ async def create_session(
     """Begin a setup. 404: no such tenant; 403: the key is another tenant's."""
     locale = wanted.locale or negotiate(request.headers.get("accept-language"))
     made = await sessions.create(session, wanted.tenant_id, caller=tenant.id, actor=ACTOR, locale=locale)
+    await request.app.state.allowance.require_new_session(session, tenant.id)
     return described(made)
 
 
@@ -66,13 +75,24 @@ async def read_status(session_id: UUID, request: Request, tenant: TenantDep, ses
 
 @router.put("/{session_id}/secrets/{kind}")
 async def keep_secret(
-    session_id: UUID, kind: SecretKind, given: SecretValue, tenant: TenantDep, session: SessionDep, response: Response
+    session_id: UUID, kind: SecretKind, given: SecretValue, request: Request, caller: CallerDep, response: Response
 ) -> dict[str, str]:
     """Put a credential into the vault; only its reference, last characters and fingerprint ever come back."""
-    owner = await sessions.get(session, session_id, caller=tenant.id)
-    kept = await vault.put(
-        session, tenant=tenant, kind=kind, value=given.value, actor=ACTOR, session_id=owner.id, now=clock.now()
-    )
+    with request.app.state.allowance.action(caller.tenant_id):
+        async with transaction() as session:
+            owner = await sessions.get(session, session_id, caller=caller.tenant_id)
+            tenant = await tenants.get(session, owner.tenant_id)
+        # A manager is written here: no transaction is open meanwhile.
+        row = await vault.seal(
+            tenant=tenant,
+            kind=kind,
+            value=given.value,
+            actor=caller.actor,
+            session_id=session_id,
+            now=clock.now(),
+        )
+        async with transaction() as session:
+            kept = vault.store(session, row)
     response.headers["Cache-Control"] = "no-store"
     return {"secret": kept.reference, "kind": kind, "last4": kept.last4, "fingerprint": kept.fingerprint}
 
@@ -84,23 +104,43 @@ async def list_actions(
     tenant: TenantDep,
     session: SessionDep,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    after: UUID | None = None,
 ) -> dict[str, Any]:
-    """The ledger of the session, oldest first."""
+    """The ledger of the session, oldest first; ``after`` is the ``action_id`` of the last one seen."""
     owner = await sessions.get(session, session_id, caller=tenant.id)
     query = select(SetupActionLog).where(SetupActionLog.session_id == owner.id)
-    rows = (await session.scalars(query.order_by(col(SetupActionLog.started_at)).limit(limit))).all()
+    at, by_id = col(SetupActionLog.started_at), col(SetupActionLog.id)
+    if after is not None:
+        seen = await _seen(session, query.where(SetupActionLog.id == after))
+        query = query.where(tuple_(at, by_id) > tuple_(literal(seen.started_at), literal(seen.id)))
+    rows = (await session.scalars(query.order_by(at, by_id).limit(limit))).all()
     return {"items": [answer_of(row, language(request, owner)) for row in rows]}
 
 
 @router.get("/{session_id}/messages")
 async def list_messages(
-    session_id: UUID, tenant: TenantDep, session: SessionDep, limit: Annotated[int, Query(ge=1, le=500)] = 100
+    session_id: UUID,
+    tenant: TenantDep,
+    session: SessionDep,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    after: UUID | None = None,
 ) -> dict[str, Any]:
-    """What was said in the session, oldest first."""
+    """What was said in the session, oldest first; ``after`` is the ``id`` of the last one seen."""
     owner = await sessions.get(session, session_id, caller=tenant.id)
     query = select(SetupMessage).where(SetupMessage.session_id == owner.id)
-    rows = (await session.scalars(query.order_by(col(SetupMessage.created_at)).limit(limit))).all()
+    at, by_id = col(SetupMessage.created_at), col(SetupMessage.id)
+    if after is not None:
+        seen = await _seen(session, query.where(SetupMessage.id == after))
+        query = query.where(tuple_(at, by_id) > tuple_(literal(seen.created_at), literal(seen.id)))
+    rows = (await session.scalars(query.order_by(at, by_id).limit(limit))).all()
     return {"items": [row.model_dump(include={"id", "role", "text", "code", "created_at"}) for row in rows]}
+
+
+async def _seen(session: AsyncSession, query: SelectOfScalar[_Row]) -> _Row:
+    row = (await session.scalars(query)).first()
+    if row is None:
+        raise InvalidRequest([{"field": "query.after", "code": "unknown", "message": NOT_SEEN}])
+    return row
 
 
 def described(one: SetupSession) -> dict[str, Any]:

@@ -1,13 +1,16 @@
 """The application in process, over its real database and Redis."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
 import httpx
+import psycopg
 import pytest
 
 from api.app import create_app
+from tests.api.setups import Setup
+from tests.secrets import search
 from tracking_core.db.engine import transaction
 from tracking_core.settings import Settings
 from tracking_core.tenants import service as tenants
@@ -50,3 +53,22 @@ async def new_tenant(name: str) -> Tenant:
 @pytest.fixture
 async def tenant(client: httpx.AsyncClient) -> Tenant:
     return await new_tenant("Loja de teste")
+
+
+@pytest.fixture
+async def setup(client: httpx.AsyncClient, tenant: Tenant) -> Setup:
+    """Without a worker; the API waits for one only a moment."""
+    made = await Setup.begin(client, tenant)
+    made.waits(0.1)
+    return made
+
+
+@pytest.fixture
+def rows(database: Settings) -> Callable[[], bytes]:
+    """All that the tables hold."""
+
+    def read() -> bytes:
+        with psycopg.connect(database.database_url.replace("+psycopg", "")) as connection:
+            return b"\n".join(held for _, held in search.tables(connection))
+
+    return read

@@ -67,9 +67,7 @@ async def test_another_tenants_session_is_closed_to_everything(
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
-async def test_a_credential_goes_in_and_only_its_reference_comes_out(
-    client: httpx.AsyncClient, tenant: Tenant
-) -> None:
+async def test_a_credential_goes_in_and_only_its_reference_comes_out(client: httpx.AsyncClient, tenant: Tenant) -> None:
     session_id = await _session(client, tenant)
     url = f"{SESSIONS}/{session_id}/secrets/meta_access_token"
     kept = await client.put(url, json={"value": TOKEN}, headers=tenant.bearer)

@@ -2,11 +2,24 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from tests.configuration.kiwify import Kiwify
 from tests.configuration.world import Appliers, World
+from tracking_core.embedded.postgres import EmbeddedPostgres
+from tracking_core.embedded.redis import EmbeddedRedis
 from tracking_core.settings import Settings, get_settings
+
+
+@pytest.fixture(scope="package")
+def database_url(servers: tuple[EmbeddedPostgres, EmbeddedRedis]) -> Iterator[str]:
+    """One for all tests here: each has a tenant of its own, and must not mind the others'."""
+    base = servers[0].url.rsplit("/", 1)[0]
+    with psycopg.connect(f"{base.replace('+psycopg', '')}/postgres", autocommit=True) as admin:
+        admin.execute("CREATE DATABASE configurations TEMPLATE hub STRATEGY FILE_COPY")
+        yield f"{base}/configurations"
+        admin.execute("DROP DATABASE configurations WITH (FORCE)")
 
 
 @pytest.fixture

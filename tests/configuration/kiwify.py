@@ -26,6 +26,7 @@ class Kiwify:
         self.victim: int | None = None  # killed when an effect is done and not yet answered
         self.gate: threading.Event | None = None  # an effect waits here before it is done
         self.waiting = threading.Event()
+        self.at_gate = threading.Semaphore(0)  # released by each that arrives there
         self._lock = threading.Lock()
         kiwify = self
 
@@ -87,6 +88,7 @@ class Kiwify:
             return {"data": list(self.webhooks.values()) if page == 1 else []}
         if self.gate is not None:
             self.waiting.set()
+            self.at_gate.release()
             self.gate.wait(20)
         with self._lock:
             said = self._created(orjson.loads(body)) if method == "POST" else self._deleted(path.rsplit("/", 1)[1])

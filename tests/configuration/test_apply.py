@@ -1,5 +1,7 @@
 """A plan applied in one piece: what is there afterwards, at the gateway and in the ledger."""
 
+import pytest
+
 from tests.configuration.world import (
     DATASET,
     UNKNOWN,
@@ -7,6 +9,7 @@ from tests.configuration.world import (
     World,
 )
 from tracking_core.configuration.codes import ConfigCode
+from tracking_core.connections.contexts import app_secret_context
 from tracking_core.db.engine import transaction
 from tracking_core.models import ActionState
 from tracking_core.tenants import service as tenants
@@ -114,6 +117,27 @@ async def test_a_connection_in_test_mode_is_connected_for_real(world: World) -> 
     await world.apply_all(plan)
     [row] = await world.rows("SELECT test_event_code FROM meta_connections WHERE tenant_id = :tenant")
     assert row.test_event_code is None
+
+
+@pytest.mark.parametrize("has_secret", [True, False])
+async def test_a_token_is_used_as_it_was_checked_with_its_app_secret_or_without_one(
+    world: World, has_secret: bool
+) -> None:
+    async with transaction() as session:
+        await tenants.connect_meta(session, world.tenant_id, DATASET, "EAA", actor="cli", app_secret="of another app")
+    before = await world.snapshot()
+    known = world.facts()
+    assert known.meta is not None
+    meta = known.meta if has_secret else known.meta.model_copy(update={"app_secret_ref": None})
+    plan = await world.plan(known.model_copy(update={"meta": meta}))
+    await world.apply_all(plan)
+    [row] = await world.rows("SELECT * FROM meta_connections WHERE tenant_id = :tenant")
+    async with transaction() as session:
+        cipher = tenants.cipher_of(await tenants.get(session, world.tenant_id))
+    used = cipher.decrypt(bytes(row.app_secret), app_secret_context(row.id)).decode() if row.app_secret else None
+    assert used == (VALUES["app_secret"][1] if has_secret else None)
+    assert all(one.is_success for one in await world.undo_all(plan))
+    assert (await world.snapshot())["meta_connections"] == before["meta_connections"]
 
 
 async def test_a_plan_made_before_somebody_elses_change_is_stale(world: World) -> None:

@@ -1,6 +1,7 @@
 """A failure at each action, undone in reverse: everything is as it was, or what is left is listed exactly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -8,7 +9,6 @@ import pytest
 from tests.configuration.kiwify import Kiwify
 from tests.configuration.world import (
     DATASET,
-    DATASET_NAME,
     OTHER_DATASET,
     World,
 )
@@ -26,17 +26,12 @@ _KIWIFY = ["connect_dataset", "create_webhook_endpoint", "register_webhook", "ma
 _FAILING = [*_KIWIFY, "activate_version"]
 
 
-@pytest.mark.parametrize("name", _FAILING)
-async def test_failed_at_any_action_of_a_first_setup_everything_is_as_it_was(
-    world: World, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    await _fails_and_is_undone(world, monkeypatch, name, world.facts())
+async def test_failed_at_any_action_of_a_first_setup_everything_is_as_it_was(world: World) -> None:
+    for name in _FAILING:
+        await _fails_and_is_undone(world, name, world.facts())
 
 
-@pytest.mark.parametrize("name", [*_FAILING, "disconnect_dataset"])
-async def test_failed_at_any_action_on_an_old_configuration_everything_is_as_it_was(
-    world: World, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+async def test_failed_at_any_action_on_an_old_configuration_everything_is_as_it_was(world: World) -> None:
     """A tenant with rows of every kind: an older version, a connection on hold with its own secrets, switched off."""
     await world.apply_all(await world.plan(world.facts("hotmart")))
     async with transaction() as session:
@@ -49,7 +44,8 @@ async def test_failed_at_any_action_on_an_old_configuration_everything_is_as_it_
     known = world.facts()
     assert known.meta is not None
     meta = known.meta.model_copy(update={"dataset_id": OTHER_DATASET, "token_ref": world.refs["other_token"]})
-    await _fails_and_is_undone(world, monkeypatch, name, known.model_copy(update={"meta": meta}))
+    for name in [*_FAILING, "disconnect_dataset"]:
+        await _fails_and_is_undone(world, name, known.model_copy(update={"meta": meta}))
 
 
 async def test_when_the_gateway_refuses_the_delete_the_list_names_the_webhook_and_nothing_else(
@@ -75,38 +71,6 @@ async def test_when_the_gateway_refuses_the_delete_the_list_names_the_webhook_an
     assert all(one.is_success for one in await world.undo_all(plan))
     assert await world.leftovers() == []
     assert kiwify.webhooks == {}
-
-
-async def test_what_sales_refer_to_is_switched_off_and_listed_as_harmless(world: World) -> None:
-    plan = await world.plan(world.facts())
-    await world.apply_all(plan)
-    await _sell(world)
-    assert all(one.is_success for one in await world.undo_all(plan))
-    left = await world.leftovers()
-    assert {(one.action, one.code, one.needs_person) for one in left} == {
-        ("connect_dataset", ConfigCode.KEPT_DISABLED, False),
-        ("create_webhook_endpoint", ConfigCode.KEPT_DISABLED, False),
-    }
-    assert any(f"{DATASET_NAME} ({DATASET})" in one.told("en")[0] for one in left)
-    for table in ("meta_connections", "webhook_endpoints"):
-        [row] = await world.rows(f"SELECT disabled_at FROM {table} WHERE tenant_id = :tenant")
-        assert row.disabled_at is not None
-    again = await world.plan(world.facts())
-    await world.apply_all(again)
-    assert [one.params["url"] for one in again.actions if one.name == "register_webhook"] == world.kiwify.urls()
-    assert again.actions[1].params["endpoint_key"] == plan.actions[1].params["endpoint_key"]
-    for table in ("meta_connections", "webhook_endpoints"):
-        assert len(await world.rows(f"SELECT 1 FROM {table} WHERE tenant_id = :tenant AND disabled_at IS NULL")) == 1
-
-
-async def test_what_the_seller_did_by_hand_is_left_to_the_seller(world: World) -> None:
-    plan = await world.plan(world.facts("hotmart"))
-    await world.apply_all(plan)
-    assert all(one.is_success for one in await world.undo_all(plan))
-    [left] = await world.leftovers()
-    url = next(one.params["url"] for one in plan.actions if one.name == "webhook_instructions")
-    assert (left.action, left.code, left.needs_person) == ("webhook_instructions", ConfigCode.LEFT_OVER, False)
-    assert url in left.told("pt_BR")[-1]
 
 
 async def test_a_change_made_since_is_not_thrown_away(world: World) -> None:
@@ -162,47 +126,37 @@ async def test_a_webhook_that_was_there_before_us_is_taken_over_and_not_deleted(
     assert _without_versions(await world.snapshot()) == _without_versions(before)
 
 
-async def _fails_and_is_undone(world: World, monkeypatch: pytest.MonkeyPatch, name: str, known: Facts) -> None:
+async def _fails_and_is_undone(world: World, name: str, known: Facts) -> None:
     before = await world.snapshot()
     plan = await world.plan(known)
     assert name in [one.name for one in plan.actions]
-    _break(world.kiwify, monkeypatch, name)
-    results = await world.apply(plan)
+    with _broken(world.kiwify, name):
+        results = await world.apply(plan)
     assert len(results) - 1 == [one.name for one in plan.actions].index(ActionName(name))
     assert not results[-1].is_success
-    assert all(one.is_success for one in await world.undo_all(plan))
-    assert await world.leftovers() == []
-    assert await world.snapshot() == before
-    assert {row.state for row in await world.ledger() if row.plan_hash == plan.hash} <= {"undone", "failed"}
+    assert all(one.is_success for one in await world.undo_all(plan)), name
+    assert await world.leftovers() == [], name
+    assert await world.snapshot() == before, name
+    assert {row.state for row in await world.ledger() if row.plan_hash == plan.hash} <= {"undone", "failed"}, name
 
 
-def _break(kiwify: Kiwify, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+@contextmanager
+def _broken(kiwify: Kiwify, name: str) -> Iterator[None]:
     """The action does its work and fails after it, as late as it can."""
-    if name == "register_webhook":
-        kiwify.faults = lambda method: 400 if method == "POST" else None
-        return
-    work: Callable[[Effect], Any] = EFFECTS[ActionName(name)]
+    work: Callable[[Effect], Any] | None = EFFECTS.get(ActionName(name))
 
     async def broken(effect: Effect) -> Done:
+        assert work
         await work(effect)
         await effect.session.flush()
         raise ActionFailed(ConfigCode.STALE, "broken by the test")
 
-    monkeypatch.setitem(EFFECTS, ActionName(name), broken)
-
-
-async def _sell(world: World) -> None:
-    """Rows that refer to the endpoint and to the connection, as a sale leaves them."""
-    await world.rows(
-        "INSERT INTO received_webhooks (id, tenant_id, endpoint_id, gateway, body, body_digest, state, attempts)"
-        " SELECT gen_random_uuid(), tenant_id, id, gateway, '\\x00', '\\x00', 'processed', 0 FROM webhook_endpoints"
-        " WHERE tenant_id = :tenant RETURNING 1"
-    )
-    await world.rows(
-        "INSERT INTO deliveries (id, tenant_id, connection_id, event_name, event_id, event_time, payload, state,"
-        " attempts) SELECT gen_random_uuid(), tenant_id, id, 'Purchase', 'e', now(), '\\x00', 'delivered', 0"
-        " FROM meta_connections WHERE tenant_id = :tenant RETURNING 1"
-    )
+    kiwify.faults = lambda method: 400 if method == "POST" and work is None else None
+    with pytest.MonkeyPatch.context() as patched:
+        if work:
+            patched.setitem(EFFECTS, ActionName(name), broken)
+        yield
+    kiwify.faults = lambda _method: None
 
 
 def _without_versions(snapshot: dict[str, Any]) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 import asyncio
 import threading
+from contextlib import AsyncExitStack
 
 import pytest
+from sqlalchemy import text
 
 from tests.configuration.kiwify import Kiwify
 from tests.configuration.world import World
@@ -12,6 +14,7 @@ from tracking_core.configuration.apply import apply_action
 from tracking_core.configuration.codes import ConfigCode
 from tracking_core.configuration.plan import Plan
 from tracking_core.configuration.undo import undo_action
+from tracking_core.db.engine import transaction
 from tracking_core.errors import NotFound, StaleFence
 from tracking_core.models import ActionState
 
@@ -140,3 +143,56 @@ async def test_a_worker_that_waited_too_long_says_busy_and_has_no_effect(
     assert (result.is_success, result.code) == (False, ConfigCode.BUSY)
     assert not kiwify.effects
     assert len(await world.ledger()) == position
+
+
+async def test_an_undo_that_never_got_its_turn_is_listed_and_tried_again(
+    world: World, kiwify: Kiwify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.apply_all(await world.plan(world.facts()))
+    row = await world.row_of("register_webhook")
+    monkeypatch.setattr(alone, "WAIT_SECONDS", 0.05)
+    async with alone.alone(world.ctx):
+        result = await undo_action(world.ctx, row.id)
+    assert (result.is_success, result.code) == (False, ConfigCode.BUSY)
+    assert (await world.row_of("register_webhook")).state == ActionState.UNDO_FAILED
+    assert (await world.row_of("undo_register_webhook")).state == ActionState.FAILED
+    assert [(one.action_id, one.code) for one in await world.leftovers()] == [(row.id, ConfigCode.BUSY)]
+    assert (await undo_action(world.ctx, row.id)).is_success
+    assert (await world.leftovers(), kiwify.webhooks) == ([], {})
+
+
+async def test_an_undo_that_is_still_at_the_gateway_stays_open_when_the_next_worker_finds_no_turn(
+    world: World, kiwify: Kiwify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.apply_all(await world.plan(world.facts()))
+    row = await world.row_of("register_webhook")
+    kiwify.gate = gate = threading.Event()
+    first = asyncio.create_task(undo_action(world.ctx, row.id))
+    await asyncio.to_thread(kiwify.waiting.wait, 20)
+    next_worker = await world.bump_fence()
+    monkeypatch.setattr(alone, "WAIT_SECONDS", 0.05)
+    assert (await undo_action(next_worker, row.id)).code == ConfigCode.BUSY
+    assert (await world.row_of("undo_register_webhook")).state == ActionState.IN_FLIGHT
+    gate.set()
+    with pytest.raises(StaleFence):
+        await first
+    assert (await undo_action(next_worker, row.id)).is_success
+    assert (await world.row_of("register_webhook")).state == ActionState.UNDONE
+    assert kiwify.effects == {"POST": 1, "DELETE": 1}
+
+
+async def test_many_sessions_at_their_gateways_leave_the_database_to_everybody_else(
+    world: World, kiwify: Kiwify
+) -> None:
+    plan, position = await _before_the_registration(world)
+    workers = [await world.beside() for _ in range(16)]
+    kiwify.gate = gate = threading.Event()
+    acting = [asyncio.create_task(apply_action(worker, plan, position)) for worker in workers]
+    for _ in range(alone.AT_ONCE):
+        assert await asyncio.to_thread(kiwify.at_gate.acquire, timeout=20)
+    async with AsyncExitStack() as everybody:
+        for _ in range(world.ctx.settings.database_pool_size + 4):
+            await (await everybody.enter_async_context(transaction())).execute(text("SELECT 1"))
+        assert not kiwify.at_gate.acquire(blocking=False)
+    gate.set()
+    assert [one.code for one in await asyncio.gather(*acting)] == [ConfigCode.OK] * len(workers)

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,7 @@ from tracking_core.configuration.rollback import Scope, rollback_plan
 from tracking_core.configuration.undo import Leftover, leftovers, undo_action
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
-from tracking_core.models import BrowserEvent, ConsentMode, SecretKind, SetupActionLog, SetupSession
+from tracking_core.models import BrowserEvent, ConsentMode, SecretKind, SetupActionLog, SetupSession, Tenant
 from tracking_core.secrets import vault
 from tracking_core.settings import get_settings
 from tracking_core.tenants import service as tenants
@@ -106,7 +106,8 @@ class World:
             made = SetupSession(tenant_id=self.tenant_id, created_by="test", fence=1)
             session.add(made)
             await session.flush()
-            self.refs = {name: await self._kept(session, made.id, *value) for name, value in VALUES.items()}
+            tenant = await tenants.get(session, self.tenant_id)
+            self.refs = {name: await self._kept(session, tenant, made.id, *value) for name, value in VALUES.items()}
         self.ctx = ApplyContext(
             session_id=made.id,
             tenant_id=self.tenant_id,
@@ -118,8 +119,8 @@ class World:
         )
         return self.ctx
 
-    async def _kept(self, session: AsyncSession, session_id: UUID, kind: SecretKind, value: str) -> str:
-        tenant, now = await tenants.get(session, self.tenant_id), clock.now()
+    async def _kept(self, session: AsyncSession, tenant: Tenant, session_id: UUID, kind: SecretKind, value: str) -> str:
+        now = clock.now()
         stored = await vault.put(
             session, tenant=tenant, kind=kind, value=value, actor="test", session_id=session_id, now=now
         )
@@ -164,9 +165,14 @@ class World:
             rows = await applied(session, self.ctx.session_id, plan.hash)
         return [await undo_action(self.ctx, row.id) for row in rows]
 
-    async def leftovers(self) -> list[Leftover]:
+    async def leftovers(self, among: Collection[UUID] | None = None) -> list[Leftover]:
         async with transaction() as session:
-            return await leftovers(session, self.ctx.session_id)
+            return await leftovers(session, self.ctx.session_id, among)
+
+    async def row_of(self, action: str) -> SetupActionLog:
+        """The ledger's only row of the action."""
+        [row] = [one for one in await self.ledger() if one.action == action]
+        return row
 
     async def ledger(self) -> list[SetupActionLog]:
         """In order."""
@@ -187,6 +193,13 @@ class World:
     async def rows(self, query: str, **values: Any) -> list[Any]:
         async with transaction() as session:
             return list((await session.execute(text(query), {"tenant": self.tenant_id, **values})).all())
+
+    async def beside(self) -> ApplyContext:
+        """One more session of the tenant's, in other hands; it uses the credentials that are verified."""
+        async with transaction() as session:
+            made = SetupSession(tenant_id=self.tenant_id, created_by="test", fence=1)
+            session.add(made)
+        return replace(self.ctx, session_id=made.id)
 
     async def bump_fence(self) -> ApplyContext:
         """Another worker takes the session; its context."""

@@ -29,7 +29,12 @@ def places(seller: Seller) -> dict[str, bytes]:
         answers.append(seller.meta(app_secret=HOTTOK))
         answers.append(seller.meta())
         answers.append(seller.post("actions/probe_landing_url", {"url": f"{seller.landing}/ok?email={EMAIL}&cpf=1"}))
-        answers.append(seller.post("actions/probe_landing_url", {"url": f"http://user:{SECRET}@loja.example/"}))
+        refused = seller.http.post(
+            f"/api/v1/setup/sessions/{seller.session_id}/actions/probe_landing_url",
+            json={"url": f"http://user:{SECRET}@loja.example/"},
+        )
+        assert refused.status_code == 422
+        answers.append({"refused": refused.text})
         answers.append(seller.page())
         assert seller.decide(seller.plan())["state"] == "done"
     answers += [seller.get(path) for path in ("status", "actions", "messages")]

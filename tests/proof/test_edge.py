@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -35,6 +36,7 @@ async def ctx(graph: Graph) -> AsyncIterator[ProofContext]:
             webhook_path="/webhooks/hotmart/key",
             webhook_secret="secret",
             request_seconds=0.3,
+            wait_seconds=0,
         )
 
 
@@ -44,6 +46,18 @@ async def test_an_answer_that_says_nothing_of_the_setup(graph: Graph, ctx: Proof
     result = await run_hop(RUN, Hop.CLICK, ctx)
     assert (result.code, result.reason) == (ProofCode.HUB_UNREACHABLE, f"HTTP {status} service_unavailable")
     assert len(graph.requests) == 1
+
+
+async def test_a_passing_fault_of_ours_is_asked_again(graph: Graph, ctx: ProofContext) -> None:
+    graph.says(503, {"code": "service_unavailable"})
+
+    async def mend() -> None:
+        while not graph.requests:  # noqa: ASYNC110 - a request sets nothing to wait for
+            await asyncio.sleep(0.01)
+        graph.says(202, {"event_id": RUN.event_id(Hop.CLICK), "click_id": RUN.click_id, "session_id": RUN.visit_id})
+
+    result, _ = await asyncio.gather(run_hop(RUN, Hop.CLICK, replace(ctx, wait_seconds=10)), mend())
+    assert (result.is_green, len(graph.requests)) == (True, 2)
 
 
 async def test_an_endless_answer_is_not_read_to_its_end(graph: Graph, ctx: ProofContext) -> None:

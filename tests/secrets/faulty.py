@@ -12,6 +12,7 @@ class FaultyServer:
         self.status, self.body, self.is_silent = 200, b"", False
         self.headers: dict[str, str] = {}
         self.asked: list[str] = []
+        self.is_asked = threading.Event()
         self._released = threading.Event()
 
     def answers(self, status: int, body: bytes, **headers: str) -> None:
@@ -45,6 +46,7 @@ class FaultyServer:
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
         handler.rfile.read(int(handler.headers.get("content-length", 0)))
         self.asked.append(f"{handler.command} {handler.path}")
+        self.is_asked.set()
         if self.is_silent:
             self._released.wait()
             handler.close_connection = True

@@ -48,7 +48,7 @@ async def connect_dataset(effect: Effect) -> Done:
     session, ctx, params = effect.session, effect.ctx, effect.params
     known = await connection_of(session, ctx, params["dataset_id"])
     before = await rows.snapshot(session, MetaConnection, known.id if known else None)
-    connection = known
+    connection, token_before = known, known.token_ref if known else None
     if params["token_ref"]:
         connection = await tenants.connect_meta(
             session,
@@ -61,6 +61,8 @@ async def connect_dataset(effect: Effect) -> Done:
         )
     if connection is None:
         raise ActionFailed(ConfigCode.STALE, "the connection is gone")
+    if params["token_ref"] not in (None, token_before) and not params["app_secret_ref"]:
+        connection.app_secret = None  # it was of another token; this one was checked without
     enable(connection)
     connection.state = ConnectionState.ACTIVE
     await session.flush()

@@ -6,8 +6,6 @@ from dataclasses import replace
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.configuration import external, local
@@ -19,7 +17,7 @@ from tracking_core.configuration.ledger import UNDO_PREFIX, Done, Entry, before_
 from tracking_core.configuration.leftovers import Leftover, leftovers
 from tracking_core.configuration.local import record_untold
 from tracking_core.configuration.undoing import UNDOS, Undo
-from tracking_core.db.engine import transaction
+from tracking_core.db.engine import AWAY, transaction
 from tracking_core.errors import NotFound, StaleFence
 from tracking_core.models import ActionState, SetupActionLog
 from tracking_core.setup import lease
@@ -27,7 +25,6 @@ from tracking_core.setup import lease
 __all__ = ["Leftover", "leftovers", "undo_action"]
 
 # The database is away, or the session is another worker's: nothing can be written down, and trying again is right.
-_PASSING = (OperationalError, InterfaceError, PoolTimeout, StaleFence)
 log = structlog.get_logger()
 
 
@@ -54,7 +51,7 @@ async def undo_as(ctx: ApplyContext, log_id: UUID, entry: Entry) -> ActionResult
     )
     try:
         return await _undone(ctx, target, entry)
-    except _PASSING:
+    except (StaleFence, *AWAY):
         raise
     except Exception as error:
         # A defect of ours at one action must not keep the others from being undone.

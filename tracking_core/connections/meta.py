@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
 from tracking_core.audit.service import record
+from tracking_core.connections.contexts import app_secret_context, next_token_context, token_context
 from tracking_core.connections.problems import problem
 from tracking_core.errors import Conflict, InvalidRequest, NotFound
 from tracking_core.kit import clock
@@ -47,7 +48,7 @@ async def connect_meta(
     await _retain(session, token_ref, tenant_id)
     _use(connection, cipher, access_token, token_ref)
     if app_secret:
-        connection.app_secret = cipher.encrypt(app_secret.encode(), f"meta:{connection.id}:app_secret")
+        connection.app_secret = cipher.encrypt(app_secret.encode(), app_secret_context(connection.id))
     connection.test_event_code = test_event_code
     enable(connection)
     session.add(connection)
@@ -67,7 +68,7 @@ async def stage_meta_token(
     cipher = cipher_of(await get(session, connection.tenant_id))
     await _forget_staged(session, connection)
     await _retain(session, token_ref, connection.tenant_id)
-    connection.next_access_token = cipher.encrypt(token.encode(), _next_context(connection))
+    connection.next_access_token = cipher.encrypt(token.encode(), next_token_context(connection.id))
     connection.next_token_ref = token_ref
     _record(session, connection, "meta.token_staged", actor)
     return connection
@@ -88,7 +89,7 @@ async def promote_meta_token(
     if connection.next_access_token is None:
         raise Conflict(what="connection", reason="no token is staged")
     cipher = cipher_of(await get(session, connection.tenant_id))
-    token = cipher.decrypt(connection.next_access_token, _next_context(connection)).decode()
+    token = cipher.decrypt(connection.next_access_token, next_token_context(connection.id)).decode()
     _use(connection, cipher, token, connection.next_token_ref or token_ref)
     if connection.token_ref:
         with suppress(SecretUnknown):  # revoked meanwhile; the connection has its own copy
@@ -120,7 +121,7 @@ def enable(connection: MetaConnection) -> None:
 
 def _use(connection: MetaConnection, cipher: TenantCipher, token: str, token_ref: str | None) -> None:
     """Make ``token`` the one in use; whatever the last one was held for is over."""
-    connection.access_token = cipher.encrypt(token.encode(), f"meta:{connection.id}:token")
+    connection.access_token = cipher.encrypt(token.encode(), token_context(connection.id))
     connection.token_ref = token_ref
     connection.next_access_token = connection.next_token_ref = None
     connection.state = ConnectionState.ACTIVE
@@ -166,10 +167,6 @@ async def _retain(session: AsyncSession, reference: str | None, tenant_id: UUID)
 def _require_token(token: str) -> None:
     if not token:
         raise InvalidRequest([problem("access_token", "The access token is empty.")])
-
-
-def _next_context(connection: MetaConnection) -> str:
-    return f"meta:{connection.id}:next_token"
 
 
 def _record(session: AsyncSession, connection: MetaConnection, action: str, actor: str) -> None:

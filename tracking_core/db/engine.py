@@ -11,11 +11,14 @@ from typing import Any
 
 import orjson
 from sqlalchemy import event, text
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from tracking_core.settings import Settings, get_settings
 
+# The database did not answer, or its connection was lost in the middle: nothing is wrong with what was asked.
+AWAY = (OperationalError, InterfaceError, PendingRollbackError, PoolTimeout)
 _AFTER_COMMIT, _IDLE_SINCE = "after_commit", "idle_since"
 _FRESH_SECONDS = 0.1
 _UNFLUSHED = text("SET LOCAL synchronous_commit = off")

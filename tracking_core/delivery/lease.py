@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tracking_core.connections.contexts import app_secret_context, token_context
 from tracking_core.consent.decide import REFUSED
 from tracking_core.delivery.breaker import batch_limit
 from tracking_core.delivery.retry_policy import Schedule, deadline
@@ -155,8 +156,8 @@ def _batch(connection: Row[Any], lease_id: UUID, leased: tuple[Leased, ...], *, 
         connection_id=connection.id,
         tenant_id=connection.tenant_id,
         dataset_id=connection.dataset_id,
-        access_token=cipher.decrypt(bytes(connection.access_token), f"meta:{connection.id}:token").decode(),
-        app_secret=cipher.decrypt(bytes(secret), f"meta:{connection.id}:app_secret").decode() if secret else None,
+        access_token=cipher.decrypt(bytes(connection.access_token), token_context(connection.id)).decode(),
+        app_secret=cipher.decrypt(bytes(secret), app_secret_context(connection.id)).decode() if secret else None,
         test_event_code=connection.test_event_code,
         failure_streak=connection.failure_streak,
         is_full=is_full,

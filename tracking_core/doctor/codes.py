@@ -10,6 +10,9 @@ class DoctorCode(StrEnum):
     WEBHOOK_SILENT = "doctor_webhook_silent"
     WEBHOOK_NEVER = "doctor_webhook_never"
     ON_HOLD = "doctor_connection_on_hold"
+    CONNECTION_OFF = "doctor_connection_off"
+    WEBHOOK_OFF = "doctor_webhook_off"
+    FAILED = "doctor_failed"
 
 
 MEANINGS: dict[DoctorCode, Meaning] = {
@@ -28,5 +31,20 @@ MEANINGS: dict[DoctorCode, Meaning] = {
         Fault.SELLER,
         "Sales wait, because Meta refused the token of dataset {dataset_id}.",
         "Generate a new access token for dataset {dataset_id} and enter it; what waits is sent by itself.",
+    ),
+    DoctorCode.CONNECTION_OFF: Meaning(
+        Fault.SELLER,
+        "No sale is sent, because the connection to dataset {dataset_id} was switched off or removed.",
+        "Ask for the plan again in the setup and approve it, or take the configuration out of use.",
+    ),
+    DoctorCode.WEBHOOK_OFF: Meaning(
+        Fault.SELLER,
+        "Webhooks of {gateway} are refused, because the address {url} was switched off or removed.",
+        "Ask for the plan again in the setup and approve it, or take the configuration out of use.",
+    ),
+    DoctorCode.FAILED: Meaning(
+        Fault.HUB,
+        "This could not be examined, because of a fault of the hub.",
+        "Look for doctor_broke in the hub's log; everything else was examined all the same.",
     ),
 }

@@ -1,6 +1,7 @@
 """Speak to the hub's own edge as a browser and a gateway do: bounded in time and size, no redirect followed."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from tracking_core.proof.run import ProofContext
 USER_AGENT = "HubProof/1.0 python-httpx"
 _BODY_LIMIT_BYTES = 65_536
 _TOO_BUSY = 429
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 2.0
 
 
 class HubUnreachable(Exception):
@@ -35,7 +37,23 @@ class Answer:
 async def post(
     ctx: ProofContext, path: str, body: bytes, headers: Mapping[str, str], query: Mapping[str, str] | None = None
 ) -> Answer:
-    """The hub's answer of 2xx or 4xx. Raises HubUnreachable for anything else."""
+    """The hub's answer of 2xx or 4xx. Anything else is asked again for ``wait_seconds``, as a gateway would, and then
+    is HubUnreachable: a configuration is not to be taken back because a database was restarted. What is sent bears its
+    own id, so that a repeat changes nothing."""
+    pause, deadline = _FIRST_PAUSE_SECONDS, time.monotonic() + ctx.wait_seconds
+    while True:
+        try:
+            return await _once(ctx, path, body, headers, query)
+        except HubUnreachable:
+            if time.monotonic() + pause > deadline:
+                raise
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+async def _once(
+    ctx: ProofContext, path: str, body: bytes, headers: Mapping[str, str], query: Mapping[str, str] | None
+) -> Answer:
     try:
         async with asyncio.timeout(ctx.request_seconds):
             answer = await _post(ctx, path, body, headers, query or {})

@@ -3,7 +3,7 @@
 A reference is bound to tenant, session and kind. Whatever is wrong with it gets one answer, SecretUnknown.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import ColumnElement, CursorResult, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
+from sqlmodel import col
 
 from tracking_core.audit.service import record
 from tracking_core.kit import clock
@@ -20,11 +20,11 @@ from tracking_core.models import SecretAccess, SecretKind, SecretState, Tenant, 
 from tracking_core.secrets.backends.choose import backend_named
 from tracking_core.secrets.clean import cleaned
 from tracking_core.secrets.errors import SecretStoreUnavailable, SecretUnknown
-from tracking_core.secrets.keyring import cipher_for
+from tracking_core.secrets.keyring import TenantCipher, cipher_for
+from tracking_core.secrets.rows import id_of, is_alive, is_open_to, reference_of, row_of
 from tracking_core.secrets.value import SecretValue
 from tracking_core.settings import get_settings
 
-_PREFIX = "secret:"
 _LAST_DIGITS = 4
 # Below it the last four would be too much of the whole.
 _SHOWN_FROM_LENGTH = 12
@@ -41,6 +41,14 @@ class StoredSecret:
     fingerprint: str
 
 
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A credential that may be opened, its opening on record; ``unseal`` gives the value."""
+
+    row: VaultSecret = field(repr=False)
+    cipher: TenantCipher = field(repr=False)
+
+
 async def put(
     session: AsyncSession,
     *,
@@ -51,9 +59,19 @@ async def put(
     session_id: UUID | None,
     now: datetime,
 ) -> StoredSecret:
-    """Keep a value, for a while until it is verified. Raises InvalidRequest, SecretStoreUnavailable.
+    """``seal`` and ``store`` at once. Raises InvalidRequest, SecretStoreUnavailable.
 
-    A secrets manager is written before the row: a crash in between leaves a sealed value nobody refers to, which
+    The transaction stays open while a secrets manager is written: where many ask, do the two apart.
+    """
+    row = await seal(tenant=tenant, kind=kind, value=value, actor=actor, session_id=session_id, now=now)
+    return store(session, row)
+
+
+async def seal(
+    *, tenant: Tenant, kind: SecretKind, value: str, actor: str, session_id: UUID | None, now: datetime
+) -> VaultSecret:
+    """The row to ``store``, its value encrypted and, with a secrets manager, kept there. No database is asked.
+    Raises InvalidRequest, SecretStoreUnavailable. Never stored, it leaves a value nobody refers to, which
     ``hub secrets sweep --orphans`` finds by its name.
     """
     text, settings = cleaned(value), get_settings()
@@ -70,9 +88,40 @@ async def put(
         expires_at=now + timedelta(hours=settings.vault_unverified_hours),
     )
     await backend_named(row.backend, settings).keep(row, cipher.encrypt(text.encode(), _context(secret_id)))
+    return row
+
+
+def store(session: AsyncSession, row: VaultSecret) -> StoredSecret:
+    """Keep what was sealed, for a while until it is verified."""
     session.add(row)
-    record(session, actor=actor, action="secret.stored", subject=str(row.id), tenant_id=tenant.id, kind=kind)
-    return StoredSecret(reference=f"{_PREFIX}{row.id}", kind=kind, last4=row.last4, fingerprint=row.fingerprint)
+    record(
+        session,
+        actor=row.created_by,
+        action="secret.stored",
+        subject=str(row.id),
+        tenant_id=row.tenant_id,
+        kind=row.kind,
+    )
+    return StoredSecret(
+        reference=reference_of(row), kind=SecretKind(row.kind), last4=row.last4, fingerprint=row.fingerprint
+    )
+
+
+async def require(
+    session: AsyncSession,
+    reference: str,
+    *,
+    tenant_id: UUID,
+    session_id: UUID | None,
+    kind: SecretKind,
+    now: datetime,
+) -> VaultSecret:
+    """The row that ``open_`` would open, without opening it. Raises SecretUnknown."""
+    row = await row_of(session, reference, tenant_id)
+    if row.kind != kind or not is_open_to(row, session_id) or not is_alive(row, now):
+        log.warning("secret_refused", credential_id=str(row.id), kind=row.kind, asked_kind=kind)
+        raise SecretUnknown
+    return row
 
 
 async def open_(
@@ -85,19 +134,41 @@ async def open_(
     actor: str,
     purpose: str,
 ) -> SecretValue:
-    """The value, with its opening on record in the caller's transaction. Raises SecretUnknown, SecretStoreUnavailable.
+    """``admit`` and ``unseal`` at once. Raises SecretUnknown, SecretStoreUnavailable.
+
+    The transaction stays open while a secrets manager is asked: where many ask, do the two apart.
+    """
+    admitted = await admit(
+        session, reference, tenant_id=tenant_id, session_id=session_id, kind=kind, actor=actor, purpose=purpose
+    )
+    return await unseal(admitted)
+
+
+async def admit(
+    session: AsyncSession,
+    reference: str,
+    *,
+    tenant_id: UUID,
+    session_id: UUID | None,
+    kind: SecretKind,
+    actor: str,
+    purpose: str,
+) -> Admitted:
+    """Let the credential be opened, with that on record in the caller's transaction. Raises SecretUnknown.
 
     ``session_id`` None is the hub's own use (the doctor, a delivery): of what is verified, or belongs to no session.
     """
-    row = await _row(session, reference, tenant_id)
-    if row.kind != kind or not _is_open_to(row, session_id) or not _is_alive(row, clock.now()):
-        log.warning("secret_refused", credential_id=str(row.id), kind=row.kind, asked_kind=kind, actor=actor)
-        raise SecretUnknown
+    row = await require(session, reference, tenant_id=tenant_id, session_id=session_id, kind=kind, now=clock.now())
     tenant = await session.get_one(Tenant, tenant_id)
-    sealed = await backend_named(row.backend, get_settings()).fetch(row)
     session.add(SecretAccess(secret_id=row.id, tenant_id=tenant_id, actor=actor, purpose=purpose))
-    clear = cipher_for(tenant_id, tenant.wrapped_data_key).decrypt(sealed, _context(row.id))
-    return SecretValue(clear.decode())
+    return Admitted(row, cipher_for(tenant_id, tenant.wrapped_data_key))
+
+
+async def unseal(admitted: Admitted) -> SecretValue:
+    """The value. No database is asked. Raises SecretUnknown, SecretStoreUnavailable."""
+    row = admitted.row
+    sealed = await backend_named(row.backend, get_settings()).fetch(row)
+    return SecretValue(admitted.cipher.decrypt(sealed, _context(row.id)).decode())
 
 
 async def verify(session: AsyncSession, reference: str, *, tenant_id: UUID, actor: str, now: datetime) -> None:
@@ -128,7 +199,7 @@ async def revoke(session: AsyncSession, reference: str, *, tenant_id: UUID, acto
 
     With a secrets manager out of reach the reference is dead all the same, and the sweep deletes the value later.
     """
-    row = await _row(session, reference, tenant_id)
+    row = await row_of(session, reference, tenant_id)
     if row.state == SecretState.REVOKED:
         return
     try:
@@ -152,14 +223,6 @@ async def expire_unverified(session: AsyncSession, now: datetime) -> int:
     return _count(done)
 
 
-async def _row(session: AsyncSession, reference: str, tenant_id: UUID) -> VaultSecret:
-    query = select(VaultSecret).where(VaultSecret.id == _id(reference), VaultSecret.tenant_id == tenant_id)
-    row = (await session.scalars(query.execution_options(populate_existing=True))).first()
-    if row is None:
-        raise SecretUnknown
-    return row
-
-
 async def _update(
     session: AsyncSession,
     reference: str,
@@ -170,7 +233,7 @@ async def _update(
 ) -> bool:
     """One statement, so that nothing revoked or expired meanwhile comes back to life."""
     statement = update(VaultSecret).where(
-        col(VaultSecret.id) == _id(reference),
+        col(VaultSecret.id) == id_of(reference),
         col(VaultSecret.tenant_id) == tenant_id,
         col(VaultSecret.state) != SecretState.REVOKED,
         or_(col(VaultSecret.expires_at).is_(None), col(VaultSecret.expires_at) > now),
@@ -181,27 +244,6 @@ async def _update(
 
 def _count(done: Any) -> int:
     return done.rowcount if isinstance(done, CursorResult) else 0
-
-
-def _is_open_to(row: VaultSecret, session_id: UUID | None) -> bool:
-    if session_id == row.session_id:
-        return True
-    return session_id is None and row.state == SecretState.VERIFIED
-
-
-def _is_alive(row: VaultSecret, now: datetime) -> bool:
-    return row.state != SecretState.REVOKED and (row.expires_at is None or row.expires_at > now)
-
-
-def _id(reference: str) -> UUID:
-    head, _, tail = reference.partition(":")
-    try:
-        secret_id = UUID(tail)
-    except ValueError:
-        raise SecretUnknown from None
-    if f"{head}:" != _PREFIX:
-        raise SecretUnknown
-    return secret_id
 
 
 def _context(secret_id: UUID) -> str:

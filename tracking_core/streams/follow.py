@@ -15,17 +15,14 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import text
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tracking_core.db.engine import transaction
+from tracking_core.db.engine import AWAY, transaction
 from tracking_core.errors import RateLimited
 from tracking_core.streams.append import EventType
 from tracking_core.streams.listener import POLL_SECONDS, Listener
 
 PAGE = 20  # of at most MAX_DATA_BYTES each: what a slow reader may keep in memory
-_DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 _AWAY_SECONDS = 1.0
 _RETRY_AFTER_SECONDS = 10
 _PAGE = text(
@@ -179,5 +176,5 @@ async def _patiently(ask: Callable[[], Awaitable[_Result]]) -> _Result:
     while True:
         try:
             return await ask()
-        except _DATABASE_AWAY:
+        except AWAY:
             await asyncio.sleep(_AWAY_SECONDS)

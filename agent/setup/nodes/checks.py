@@ -79,7 +79,7 @@ async def probe_landing(state: SetupState, runtime: Runtime[SetupContext]) -> Up
 
 
 async def set_preferences(state: SetupState, runtime: Runtime[SetupContext]) -> Update:
-    chosen = Preferences.model_validate(state["intent"]["payload"]).model_dump(mode="json", exclude_none=True)
+    chosen = Preferences.model_validate(state["intent"]["payload"]).chosen()
     before = state.get("facts", {})
     facts = {**before, "preferences": {**before.get("preferences", {}), **chosen}}
     await _remember(runtime.context, facts)

@@ -12,15 +12,13 @@ from langgraph.graph import END
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 from psycopg_pool import PoolTimeout as CheckpointPoolTimeout
-from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from agent.setup.context import SetupContext
 from agent.setup.nodes.applying import APPLY, COMPENSATE, FINISH, PROVE, entries_of
 from agent.setup.nodes.planning import PLAN, is_outdated
 from agent.setup.nodes.proving import end_proof
 from agent.setup.state import SetupState
-from tracking_core.db.engine import transaction
+from tracking_core.db.engine import AWAY, transaction
 from tracking_core.errors import StaleFence
 from tracking_core.models import SessionState, SetupSession
 from tracking_core.setup import ledger, messages, projection
@@ -30,18 +28,9 @@ from tracking_core.setup.outcome import Outcome, Stage
 from tracking_core.setup.projection import StageStatus
 
 log = structlog.get_logger()
-# Nothing is wrong with the run: it goes on from its checkpoint when the database is back, or in other hands.
-# The checkpoints speak to PostgreSQL without SQLAlchemy.
-PASSING = (
-    StaleFence,
-    OperationalError,
-    InterfaceError,
-    PendingRollbackError,
-    PoolTimeout,
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    CheckpointPoolTimeout,
-)
+# Nothing is wrong with the run: it goes on from its checkpoint when the database is back, or in other hands. The
+# checkpoints speak to PostgreSQL without SQLAlchemy.
+PASSING = (StaleFence, *AWAY, psycopg.OperationalError, psycopg.InterfaceError, CheckpointPoolTimeout)
 NODE_OF = {
     IntentKind.VALIDATE_GATEWAY: "validate_gateway",
     IntentKind.VALIDATE_META: "validate_meta",
