@@ -43,7 +43,7 @@ async def test_a_wrong_write_key(seller: Seller, hop: Hop) -> None:
 
 @pytest.mark.parametrize("hop", [*_VISITS, Hop.WEBHOOK])
 async def test_a_hub_that_does_not_answer(seller: Seller, hop: Hop) -> None:
-    gone = seller.but(base_url=f"http://127.0.0.1:{free_port()}")
+    gone = seller.but(base_url=f"http://127.0.0.1:{free_port()}", wait_seconds=0)
     result = await run_hop(await seller.announced(), hop, gone)
     assert (result.code, result.reason) == (
         ProofCode.HUB_UNREACHABLE,

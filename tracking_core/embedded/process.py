@@ -1,6 +1,8 @@
 """A server run in the foreground as a child: its pid is ours to watch, and it ends with us."""
 
+import contextlib
 import ctypes
+import random
 import secrets
 import signal
 import socket
@@ -19,6 +21,8 @@ _PR_SET_PDEATHSIG = 1
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
 _LOG_TAIL = 12
+# Below what systems take for outgoing connections.
+_UNASKED_PORTS = (12_000, 32_000)
 
 
 def die_with_parent(number: int = signal.SIGTERM) -> Callable[[], None] | None:
@@ -30,11 +34,13 @@ def die_with_parent(number: int = signal.SIGTERM) -> Callable[[], None] | None:
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port nobody listens on right now: one that the system gives to no connection of its own accord, because
+    it may be a while until it is listened on."""
+    while True:
+        port = random.randrange(*_UNASKED_PORTS)  # noqa: S311
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def require_free(port: int, setting: str) -> None:
