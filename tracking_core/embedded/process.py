@@ -34,7 +34,7 @@ def die_with_parent(number: int = signal.SIGTERM) -> Callable[[], None] | None:
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on right now: one that the system gives to no connection of its own accord, because
+    """A loopback port nobody listens on right now, of those that the system gives to no connection of its own accord:
     it may be a while until it is listened on."""
     while True:
         port = random.randrange(*_UNASKED_PORTS)  # noqa: S311
