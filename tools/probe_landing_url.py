@@ -2,12 +2,11 @@
 
 from uuid import UUID
 
-from tracking_core.landing.probe import probe
-
 from tools.context import ToolContext
 from tools.inputs import LandingCheck
 from tools.run import logged
 from tracking_core.db.engine import transaction
+from tracking_core.landing.probe import probe
 from tracking_core.models import SetupActionLog
 from tracking_core.setup.outcome import Outcome
 from tracking_core.tenants import service as tenants

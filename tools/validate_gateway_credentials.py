@@ -2,12 +2,11 @@
 
 from uuid import UUID
 
-from tracking_core.gateways.api import GatewayCredentials, api_of
-from tracking_core.gateways.check_codes import GatewayCode
-
 from tools.context import ToolContext
 from tools.inputs import GatewayCheck
 from tools.run import logged
+from tracking_core.gateways.api import GatewayCredentials, api_of
+from tracking_core.gateways.check_codes import GatewayCode
 from tracking_core.models import SecretKind, SetupActionLog
 from tracking_core.setup.outcome import Outcome
 

@@ -2,11 +2,10 @@
 
 from uuid import UUID
 
-from tracking_core.destinations.meta_capi.token_check import check_token
-
 from tools.context import ToolContext
 from tools.inputs import MetaCheck
 from tools.run import logged
+from tracking_core.destinations.meta_capi.token_check import check_token
 from tracking_core.kit import clock
 from tracking_core.models import SecretKind, SetupActionLog
 from tracking_core.setup.outcome import Outcome
