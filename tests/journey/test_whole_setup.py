@@ -108,6 +108,22 @@ def test_everything_can_be_taken_back_and_set_up_again(seller: Seller) -> None:
     assert len(_webhooks(seller)) == 1
 
 
+def test_an_older_version_can_be_used_again(seller: Seller) -> None:
+    seller.check_everything("kiwify")
+    assert seller.decide(seller.plan())["configuration"]["version"] == 1
+    chosen = {"consent_mode": "opt_in", "browser_events": ["pageview"]}
+    answer = seller.http.put(f"/api/v1/setup/sessions/{seller.session_id}/preferences", json=chosen)
+    assert answer.status_code == httpx.codes.OK
+    changed = seller.get("status")
+    assert (changed["stages"]["configuration"]["code"], changed["state"]) == ("setup_changed", "awaiting_seller")
+    assert seller.decide(seller.plan())["configuration"]["version"] == 2
+    said = seller.post("rollback", {"scope": "version", "version": 1})
+    status = seller.decide(said["status"]["plan"])
+    assert (status["configuration"]["version"], status["stages"]["configuration"]["status"]) == (1, "verified")
+    versions = seller.http.get("/api/v1/configurations").json()["items"]
+    assert [(one["version"], one["state"]) for one in versions] == [(2, "superseded"), (1, "active")]
+
+
 def test_a_plan_without_its_checks_says_what_is_missing(seller: Seller) -> None:
     said = seller.post("plan")
     assert (said["result"], said["code"]) == ("incomplete", "config_incomplete")

@@ -54,16 +54,18 @@ async def _applied(state: SetupState, context: SetupContext, plan: Plan) -> Comm
     if plan.kind == "configure":
         await _tell(context, {Stage.CONFIGURATION: StageStatus.VERIFIED}, plan_hash=plan.hash)
         return Command(goto=PROVE, update={"proof": None, "hop": 0, "result": {"plan_hash": plan.hash}})
+    facts = dict(state.get("facts", {}))
     if state["goal"].get("scope") == "version":
         await _tell(context, {Stage.CONFIGURATION: StageStatus.VERIFIED, Stage.PROOF: StageStatus.NOT_STARTED})
         params = {"version": str(state["goal"]["version"])}
         result = {"outcome": "version_active", "code": SetupCode.VERSION_ACTIVE.value, "params": params}
+        facts.pop("preferences", None)  # what was chosen since is taken back with its version
     else:
         await _tell(context, {Stage.CONFIGURATION: StageStatus.NOT_STARTED, Stage.PROOF: StageStatus.NOT_STARTED})
         undone = [str(action.params["log_id"]) for action in plan.actions]
         result = {"outcome": "rolled_back", **await _remaining(context, undone)}
         result["code"] = result["undone"]
-    return Command(goto=FINISH, update={"result": result, "plan": None})
+    return Command(goto=FINISH, update={"result": result, "plan": None, "facts": facts})
 
 
 async def _tell(context: SetupContext, stages: dict[Stage, StageStatus], **details: Any) -> None:
