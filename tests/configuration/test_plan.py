@@ -170,7 +170,7 @@ def test_the_diff_names_account_dataset_and_addresses_in_full(locale: str, gatew
         f"https://hub.example/webhooks/{gateway}/{KEYS[gateway]}",
     ):
         assert named in told
-    assert ("evento de teste" if locale == "pt_BR" else "test event") in told
+    assert ("compra de teste" if locale == "pt_BR" else "test purchase") in told
 
 
 def test_every_sentence_of_the_diff_is_translated() -> None:

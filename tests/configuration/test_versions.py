@@ -116,7 +116,7 @@ async def test_only_what_is_proved_promises_a_test_event(world: World) -> None:
     to_other = await _to_other_dataset(world)
     await world.apply_all(to_other)
     plans = [forward, to_other, *[await world.rollback(*scope) for scope in (("last",), ("all",), ("version", 1))]]
-    promised = ["test event" in "".join(render(plan, "en")) for plan in plans]
+    promised = ["test purchase" in "".join(render(plan, "en")) for plan in plans]
     assert promised == [True, True, False, False, False]
 
 

@@ -99,7 +99,11 @@ def version(number: int, before: int | None) -> Line:
 
 
 def proof(dataset: DatasetSpec) -> Line:
-    msgid = "To prove it, one test event goes to the Meta dataset {dataset_name} ({dataset_id}); it counts as no sale."
+    # Meta shows what bears a test code in Test Events, and counts it all the same.
+    msgid = (
+        "To prove it, one test purchase of 1.00 BRL goes to the Meta dataset {dataset_name} ({dataset_id}), which counts"
+        " it too."
+    )
     return Line(msgid=msgid, params=_dataset(dataset))
 
 

@@ -14,6 +14,7 @@ class SetupCode(StrEnum):
     NOTHING_TO_UNDO = "setup_nothing_to_undo"
     UNDONE = "setup_undone"
     VERSION_ACTIVE = "setup_version_active"
+    PROVED = "setup_proved"
     CHANGED = "setup_changed"
     APPROVAL_GONE = "setup_approval_gone"
     UNKNOWN_INTENT = "setup_unknown_intent"
@@ -59,6 +60,9 @@ MEANINGS: dict[SetupCode, Meaning] = {
         Fault.NOBODY,
         "Version {version} of the configuration is in use again.",
         "Send the test sale once more to see that it works.",
+    ),
+    SetupCode.PROVED: Meaning(
+        Fault.NOBODY, "The test sale went through every step: your sales will reach Meta the same way."
     ),
     SetupCode.CHANGED: Meaning(
         Fault.SELLER,

@@ -161,4 +161,4 @@ def _hop_id(run: ProofRun, hop: Hop) -> UUID:
 
 
 def _green(state: SetupState) -> dict[str, Any]:
-    return {**state.get("result", {}), "outcome": "proved", "code": ProofCode.OK.value}
+    return {**state.get("result", {}), "outcome": "proved", "code": SetupCode.PROVED.value}
