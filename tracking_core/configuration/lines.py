@@ -101,8 +101,8 @@ def version(number: int, before: int | None) -> Line:
 def proof(dataset: DatasetSpec) -> Line:
     # Meta shows what bears a test code in Test Events, and counts it all the same.
     msgid = (
-        "To prove it, one test purchase of 1.00 BRL goes to the Meta dataset {dataset_name} ({dataset_id}), which counts"
-        " it too."
+        "To prove it, one test purchase of 1.00 BRL goes to the Meta dataset {dataset_name} ({dataset_id}), which"
+        " counts it too."
     )
     return Line(msgid=msgid, params=_dataset(dataset))
 
