@@ -54,6 +54,15 @@ class Settings(BaseSettings):
     llm_base_url: str = ""
     llm_api_key: SecretStr = SecretStr("")
     llm_model: str = ""
+    llm_patience_seconds: float = 4.0
+    llm_timeout_seconds: float = 30.0
+    llm_temperature: float = 0.0
+    llm_seed: int = 0
+    llm_max_tokens: int = 400
+    llm_vision: bool = False
+    llm_stream_usage: bool = True
+    llm_calls_per_turn: int = Field(default=4, ge=1)
+    llm_tokens_per_session: int = 200_000
 
     trusted_proxies: list[str] = []
     track_max_body_bytes: int = 16_384
@@ -77,7 +86,29 @@ class Settings(BaseSettings):
     setup_lease_seconds: int = 15
     setup_action_wait_seconds: float = 25.0
     setup_streams: int = 16
+    setup_streams_per_tenant: int = 4
     approval_hours: int = 24
+    chat_streams: int = 16
+    chat_lease_seconds: int = 15
+    chat_tool_wait_seconds: float = 20.0
+    screenshot_max_bytes: int = 5_242_880
+    screenshot_days: int = 30
+
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
+    smtp_username: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    support_email_from: str = ""
+    support_email_to: str = ""
+    support_webhook_url: str = ""
+    support_webhook_secret: SecretStr = SecretStr("")
+    chatwoot_url: str = ""
+    chatwoot_account_id: int = 0
+    chatwoot_inbox_id: int = 0
+    chatwoot_token: SecretStr = SecretStr("")
+    chatwoot_webhook_token: SecretStr = SecretStr("")
+    notification_timeout_seconds: float = 10.0
 
     @field_validator(
         "public_url",
@@ -89,6 +120,8 @@ class Settings(BaseSettings):
         "vault_prefix",
         "vault_aws_endpoint_url",
         "vault_hashicorp_address",
+        "llm_base_url",
+        "chatwoot_url",
     )
     @classmethod
     def _no_trailing_slash(cls, url: str) -> str:

@@ -1,7 +1,9 @@
 """Every table. Importing this package fills ``SQLModel.metadata``."""
 
+from tracking_core.models.chat import ChatMode, ScreenshotState, SetupChat, SetupScreenshot, SetupTurn, TurnState
 from tracking_core.models.connection import ConnectionState, DeliverySlot, MetaConnection, WebhookEndpoint
 from tracking_core.models.delivery import OPEN_STATES, AuditEntry, Delivery, DeliveryState, DispatchAttempt
+from tracking_core.models.handoff import HandoffState, Notification, NotificationState, SetupHandoff
 from tracking_core.models.sale import (
     Conversion,
     ConversionStatus,
@@ -18,16 +20,18 @@ from tracking_core.models.setup import (
     ApprovalState,
     ConfigurationState,
     IntentState,
+    MessageRole,
     SessionEvent,
     SessionState,
     SetupActionLog,
     SetupApproval,
+    SetupFailure,
     SetupIntent,
     SetupMessage,
     SetupSession,
     TrackingConfiguration,
 )
-from tracking_core.models.tenant import ApiKey, ApiKeyKind, ConsentMode, Tenant
+from tracking_core.models.tenant import ApiKey, ApiKeyKind, ConsentMode, StaffKey, StaffRole, Tenant
 from tracking_core.models.tracking import (
     IS_FORWARDABLE,
     BrowserEvent,
@@ -46,6 +50,7 @@ __all__ = [
     "ApprovalState",
     "AuditEntry",
     "BrowserEvent",
+    "ChatMode",
     "ConfigurationState",
     "ConnectionState",
     "Consent",
@@ -58,11 +63,16 @@ __all__ = [
     "DeliverySlot",
     "DeliveryState",
     "DispatchAttempt",
+    "HandoffState",
     "IntentState",
     "Match",
+    "MessageRole",
     "MetaConnection",
+    "Notification",
+    "NotificationState",
     "ReceivedWebhook",
     "SaleEventRow",
+    "ScreenshotState",
     "SecretAccess",
     "SecretKind",
     "SecretState",
@@ -70,14 +80,22 @@ __all__ = [
     "SessionState",
     "SetupActionLog",
     "SetupApproval",
+    "SetupChat",
+    "SetupFailure",
+    "SetupHandoff",
     "SetupIntent",
     "SetupMessage",
+    "SetupScreenshot",
     "SetupSession",
+    "SetupTurn",
+    "StaffKey",
+    "StaffRole",
     "SyntheticSale",
     "Tenant",
     "TrackingConfiguration",
     "TrackingEvent",
     "TrackingKind",
+    "TurnState",
     "VaultSecret",
     "WebhookEndpoint",
     "WebhookState",

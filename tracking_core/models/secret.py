@@ -19,6 +19,7 @@ class SecretKind(StrEnum):
     WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 - Hotmart's hottok, Kiwify's webhook token
     META_ACCESS_TOKEN = "meta_access_token"  # noqa: S105
     META_APP_SECRET = "meta_app_secret"  # noqa: S105
+    UNKNOWN = "unknown"  # found in a chat and kept from everyone; it opens for nothing
 
 
 class SecretState(StrEnum):

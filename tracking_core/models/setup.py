@@ -30,7 +30,8 @@ class SessionState(StrEnum):
 class SetupSession(SQLModel, table=True):
     """``event_seq`` numbers ``session_events``. Who holds ``lease_owner`` until ``lease_until`` may run the graph;
     ``fence`` grows at every take, and a ledger write with an older one is refused. ``facts`` and ``stages`` are the
-    projection that the status is made from."""
+    projection that the status is made from. ``contact`` is how a person reaches the seller (``name``, ``email``,
+    ``phone`` as JSON), sealed with the tenant's key."""
 
     __tablename__ = "setup_sessions"
     __table_args__ = (Index("ix_setup_sessions_tenant", "tenant_id", "created_at"),)
@@ -43,6 +44,7 @@ class SetupSession(SQLModel, table=True):
     facts: dict[str, Any] = Json(default={})
     stages: dict[str, Any] = Json(default={})
     graph_version: int = 1
+    contact: bytes | None = Field(default=None, sa_type=LargeBinary)
     event_seq: int = Field(default=0, sa_type=BigInteger)
     intent_seq: int = Field(default=0, sa_type=BigInteger)
     lease_owner: UUID | None = None
@@ -84,13 +86,31 @@ class SetupIntent(SQLModel, table=True):
     handled_at: datetime | None = Timestamp(default=None)
 
 
+class MessageRole(StrEnum):
+    """``hub`` are sentences of ours with a code; ``assistant`` answers a turn of the chat, by a model or by rules."""
+
+    SELLER = "seller"
+    HUB = "hub"
+    ASSISTANT = "assistant"
+    SUPPORT = "support"
+
+
 class SetupMessage(SQLModel, table=True):
-    """What was said in the session, in order: by the seller, the hub or support. ``code`` names a sentence of ours."""
+    """What was said in the session, in order. ``code`` names a sentence of ours; in ``text`` credentials stand as
+    ``secret:<id>``, and ``secrets`` says of each ``{reference, kind, last4}``. ``attachments`` are screenshots' ids.
+    A seller's message without ``turn_id`` waits for an answer. ``prompt`` (``id@version#hash``) and ``mode`` say what
+    wrote an assistant's."""
 
     __tablename__ = "setup_messages"
     __table_args__ = (
         UniqueConstraint("session_id", "client_id"),
         Index("ix_setup_messages_session", "session_id", "created_at"),
+        Index(
+            "ix_setup_messages_unanswered",
+            "session_id",
+            "created_at",
+            postgresql_where=text("role = 'seller' AND turn_id IS NULL"),
+        ),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -100,6 +120,11 @@ class SetupMessage(SQLModel, table=True):
     role: str
     text: str
     code: str | None = None
+    turn_id: UUID | None = None
+    mode: str | None = None
+    prompt: str | None = None
+    attachments: list[str] = Json(default=[])
+    secrets: list[dict[str, str]] = Json(default=[])
     created_at: datetime = CreatedAt()
 
 
@@ -150,6 +175,22 @@ class SetupActionLog(SQLModel, table=True):
     started_at: datetime = CreatedAt()
     finished_at: datetime | None = Timestamp(default=None)
     undone_at: datetime | None = Timestamp(default=None)
+
+
+class SetupFailure(SQLModel, table=True):
+    """How often one step failed in one way since it last went well. Only what counts against our help is counted:
+    no provider's outage and none of our model's."""
+
+    __tablename__ = "setup_failures"
+
+    session_id: UUID = Field(primary_key=True, foreign_key="setup_sessions.id")
+    step: str = Field(primary_key=True)
+    fingerprint: str = Field(primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    count: int
+    last_intent_id: UUID  # counted once for each intent, however often its node runs
+    first_at: datetime = CreatedAt()
+    last_at: datetime = CreatedAt()
 
 
 class SessionEvent(SQLModel, table=True):

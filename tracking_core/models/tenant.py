@@ -19,6 +19,8 @@ class ConsentMode(StrEnum):
 
 
 class Tenant(SQLModel, table=True):
+    """``escalate_after`` failures of one step in one way, a person is called."""
+
     __tablename__ = "tenants"
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -27,6 +29,7 @@ class Tenant(SQLModel, table=True):
     consent_mode: str = ConsentMode.OPT_OUT
     match_threshold: Decimal = Field(default=Decimal("0.60"), max_digits=4, decimal_places=3)
     attribution_window_days: int = 28
+    escalate_after: int = 3
     wrapped_data_key: bytes = Field(sa_type=LargeBinary)
     created_at: datetime = CreatedAt()
 
@@ -46,6 +49,25 @@ class ApiKey(SQLModel, table=True):
     kind: str
     key_hash: bytes = Field(sa_type=LargeBinary, unique=True)
     value: str | None = None
+    hint: str
+    created_at: datetime = CreatedAt()
+    revoked_at: datetime | None = Timestamp(default=None)
+
+
+class StaffRole(StrEnum):
+    SUPPORT = "support"
+    OPERATOR = "operator"
+
+
+class StaffKey(SQLModel, table=True):
+    """A key of our own people and their desks, for every tenant; only its SHA-256 is kept."""
+
+    __tablename__ = "staff_keys"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    name: str
+    role: str
+    key_hash: bytes = Field(sa_type=LargeBinary, unique=True)
     hint: str
     created_at: datetime = CreatedAt()
     revoked_at: datetime | None = Timestamp(default=None)

@@ -1,0 +1,46 @@
+"""What the chat knows of a session: read fresh for every turn, never remembered, never a secret."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tracking_core.models import SecretKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageFact:
+    """One stage as the status shows it; ``message`` and ``recommendation`` in the session's language."""
+
+    stage: str
+    status: str
+    code: str | None = None
+    message: str = ""
+    recommendation: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFacts:
+    """``state`` is a ``SessionState``. ``stages`` stand in the order of ``Stage``. ``secrets`` are the kinds of
+    credentials in the vault that a check may use now. ``due`` says in the session's language what is due next and from
+    whom (``seller``, ``hub``, ``provider``). ``plan`` are the lines of the plan that waits for a decision, made by
+    code. ``failure`` is the last one that somebody can mend. ``handoff`` is ``open`` or ``taken`` while there is one.
+    ``unread`` are screenshots nobody could read; ``screens`` what was read from others."""
+
+    locale: str
+    state: str
+    stages: tuple[StageFact, ...]
+    percent: int = 0
+    gateway: str | None = None
+    account_id: str | None = None
+    dataset_id: str | None = None
+    landing_url: str | None = None
+    secrets: frozenset[SecretKind] = frozenset()
+    due: tuple[dict[str, str], ...] = ()
+    plan: tuple[str, ...] = ()
+    failure: StageFact | None = None
+    handoff: str | None = None
+    screens: tuple[dict[str, Any], ...] = ()
+    unread: int = 0
+
+    def status_of(self, stage: str) -> str:
+        return next((one.status for one in self.stages if one.stage == stage), "not_started")

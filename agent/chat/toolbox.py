@@ -1,0 +1,119 @@
+"""The names and arguments of what a model or the rules may call in the chat, and the form of every result.
+
+No tool takes a session, a tenant, a secret or anything that decides on a plan. Credentials are found in the vault by
+their kind; a value that must be copied (an account, a dataset, an address) must stand in what the seller wrote.
+"""
+
+from enum import StrEnum
+from typing import Any, Literal, NotRequired, TypedDict
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ToolName(StrEnum):
+    CHECK_GATEWAY = "check_gateway"
+    CHECK_META = "check_meta"
+    CHECK_PAGE = "check_page"
+    CHOOSE = "choose"
+    REQUEST_PLAN = "request_plan"
+    SEND_TEST_SALE = "send_test_sale"
+    UNDO = "undo"
+    EXPLAIN = "explain"
+    READ_STATUS = "read_status"
+    CALL_PERSON = "call_person"
+
+
+class ResultStatus(StrEnum):
+    """``done`` and ``failed`` are the outcome; ``queued`` is still under way; ``refused`` did not begin."""
+
+    DONE = "done"
+    FAILED = "failed"
+    QUEUED = "queued"
+    REFUSED = "refused"
+
+
+class ToolResult(TypedDict):
+    """The JSON content of every tool message. ``message`` is a sentence of ours in the session's language; ``missing``
+    names kinds of credentials or fields that the seller has yet to give; ``playbook`` is its text."""
+
+    status: str
+    code: NotRequired[str]
+    message: NotRequired[str]
+    recommendation: NotRequired[str]
+    playbook: NotRequired[str]
+    missing: NotRequired[list[str]]
+    facts: NotRequired[dict[str, Any]]
+
+
+class _Arguments(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class CheckGateway(_Arguments):
+    """Check the saved gateway credentials with the gateway itself."""
+
+    gateway: Literal["hotmart", "kiwify"]
+    account_id: str | None = Field(default=None, max_length=64, description="Kiwify account ID the seller wrote")
+
+
+class CheckMeta(_Arguments):
+    """Check the saved Meta token for a dataset (pixel)."""
+
+    dataset_id: str = Field(max_length=32, description="digits the seller wrote")
+
+
+class CheckPage(_Arguments):
+    """Look at the seller's landing page."""
+
+    url: str = Field(max_length=2_048, description="address the seller wrote")
+
+
+class Choose(_Arguments):
+    """Keep a preference of the seller."""
+
+    consent_mode: Literal["opt_in", "opt_out"] | None = None
+    test_event_code: str | None = Field(default=None, max_length=32)
+
+
+class RequestPlan(_Arguments):
+    """Prepare the configuration plan; the seller then approves it with a button."""
+
+
+class SendTestSale(_Arguments):
+    """Send the test sale through the active configuration again."""
+
+
+class Undo(_Arguments):
+    """Prepare a plan that undoes what this setup changed."""
+
+    scope: Literal["last", "all"]
+
+
+class Explain(_Arguments):
+    """Read the playbook of a failure; without a code, of the last one."""
+
+    code: str | None = Field(default=None, max_length=64)
+
+
+class ReadStatus(_Arguments):
+    """Read where the setup stands."""
+
+
+class CallPerson(_Arguments):
+    """Hand over to a person of the support team."""
+
+    reason: str = Field(max_length=200)
+
+
+ARGUMENTS: dict[ToolName, type[_Arguments]] = {
+    ToolName.CHECK_GATEWAY: CheckGateway,
+    ToolName.CHECK_META: CheckMeta,
+    ToolName.CHECK_PAGE: CheckPage,
+    ToolName.CHOOSE: Choose,
+    ToolName.REQUEST_PLAN: RequestPlan,
+    ToolName.SEND_TEST_SALE: SendTestSale,
+    ToolName.UNDO: Undo,
+    ToolName.EXPLAIN: Explain,
+    ToolName.READ_STATUS: ReadStatus,
+    ToolName.CALL_PERSON: CallPerson,
+}
