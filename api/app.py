@@ -12,8 +12,18 @@ from api import problems
 from api.collect import PATHS, Collector, described
 from api.limits import Allowance
 from api.middleware import BodyLimit, CorrelationId
-from api.routes import health, read, session_events, setup_actions, setup_plan, setup_sessions, track, webhooks
-from api.waiting import Waiting
+from api.routes import (
+    health,
+    playbooks,
+    read,
+    session_events,
+    setup_actions,
+    setup_chat,
+    setup_plan,
+    setup_sessions,
+    track,
+    webhooks,
+)
 from api.write_keys import WriteKeys
 from tracking_core.collector.rate_limit import RateLimiter
 from tracking_core.collector.writer import GroupWriter
@@ -21,6 +31,7 @@ from tracking_core.db.engine import dispose
 from tracking_core.logging import configure_logging
 from tracking_core.settings import Settings, get_settings
 from tracking_core.setup.status import snapshot
+from tracking_core.setup.waiting import Waiting
 from tracking_core.streams.follow import Streams
 from tracking_core.worker.doorbell import Doorbell
 
@@ -52,7 +63,18 @@ def create_app(settings: Settings | None = None) -> Hub:
     app.add_middleware(BodyLimit, limit_bytes=settings.webhook_max_body_bytes)
     app.add_middleware(CorrelationId)
     problems.install(app)
-    for module in (track, webhooks, read, setup_sessions, setup_actions, setup_plan, session_events, health):
+    for module in (
+        track,
+        webhooks,
+        read,
+        setup_sessions,
+        setup_actions,
+        setup_plan,
+        setup_chat,
+        playbooks,
+        session_events,
+        health,
+    ):
         app.include_router(module.router)
     app.include_router(setup_plan.versions)
     return app

@@ -15,10 +15,10 @@ from tracking_core.collector.rate_limit import RateLimiter
 from tracking_core.errors import RateLimited
 from tracking_core.kit import clock
 from tracking_core.models import SetupSession
+from tracking_core.setup.inbox import QUEUED_PER_SESSION
 
 WAITING_PER_TENANT = 20
 ACTIONS_PER_MINUTE = 60
-QUEUED_PER_SESSION = 50
 SESSIONS_PER_DAY = 200
 _WAITING_RETRY_SECONDS = 10
 _DAY = timedelta(days=1)

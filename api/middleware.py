@@ -1,6 +1,7 @@
 """ASGI middleware: a correlation id for every log line of a request, and a bound on every body."""
 
 import re
+from collections.abc import Mapping
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -42,21 +43,25 @@ def correlation_of(headers: dict[bytes, bytes]) -> bytes:
 
 
 class BodyLimit:
-    """Stops reading any request's body past ``limit_bytes``: a route that reads it whole is bounded too."""
+    """Stops reading any request's body past ``limit_bytes``: a route that reads it whole is bounded too. ``larger`` are
+    other limits, for requests whose whole path matches."""
 
-    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
-        self._app, self._limit_bytes = app, limit_bytes
+    def __init__(self, app: ASGIApp, limit_bytes: int, larger: Mapping[re.Pattern[str], int] | None = None) -> None:
+        self._app, self._limit_bytes, self._larger = app, limit_bytes, larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        size = 0
+        size, limit = 0, self._limit_of(scope.get("path", ""))
 
         async def bounded() -> Message:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > self._limit_bytes:
+            if size > limit:
                 # Not a HubError: FastAPI passes on only this kind from its own reading of a body.
                 raise HTTPException(413)
             return message
 
         await self._app(scope, bounded, send)
+
+    def _limit_of(self, path: str) -> int:
+        return next((limit for pattern, limit in self._larger.items() if pattern.fullmatch(path)), self._limit_bytes)

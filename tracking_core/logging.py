@@ -7,7 +7,11 @@ from typing import Any
 
 import structlog
 
+from tracking_core.safety.patterns import MASK as MASK
+from tracking_core.safety.scanner import mask_certain
+
 _SENSITIVE_KEY = re.compile(r"token|secret|password|authorization|hottok|signature|cookie|api_key|email|phone|document")
+# What a log masks besides credentials: the beginnings of tokens, whatever stands in their place, and e-mail addresses.
 # Bounded, and begun only where a match can begin: a long answer without one must not cost minutes.
 _SENSITIVE_VALUE = re.compile(
     r"EAA[A-Za-z0-9]{8,}|sk_hub_[A-Za-z0-9_-]+|Bearer\s+\S+|://[^/\s:@]{0,200}:[^@\s]{1,200}@"
@@ -15,7 +19,6 @@ _SENSITIVE_VALUE = re.compile(
 )
 # PostgreSQL adds the refused row to its error: hashes of people, their addresses and devices.
 _REFUSED_ROW = re.compile(r"DETAIL: .*?(?=\n\n|\n\[SQL|\nCONTEXT:|\Z)", re.DOTALL)
-MASK = "***"
 
 
 def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -24,8 +27,8 @@ def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def mask_text(text: str) -> str:
-    """The text with tokens, credentials in URLs and e-mail addresses replaced."""
-    return _SENSITIVE_VALUE.sub(MASK, text)
+    """The text with credentials (by their shape or their label) and e-mail addresses replaced."""
+    return _SENSITIVE_VALUE.sub(MASK, mask_certain(text))
 
 
 def configure_logging(level: str) -> None:

@@ -9,6 +9,7 @@ from langgraph.graph.state import CompiledStateGraph
 from agent.setup.context import SetupContext
 from agent.setup.nodes.applying import APPLY, COMPENSATE, FINISH, PROVE, apply, compensate
 from agent.setup.nodes.checks import probe_landing, set_preferences, validate_gateway, validate_meta
+from agent.setup.nodes.diagnosing import DIAGNOSE, ESCALATE, diagnose, escalate
 from agent.setup.nodes.ending import NODE_OF, Node, finish, guarded, route
 from agent.setup.nodes.planning import APPROVE, PLAN, REFRESH, ROUTE, approve, plan, refresh
 from agent.setup.nodes.proving import prove
@@ -17,16 +18,18 @@ from agent.setup.state import SetupState
 SetupGraph = CompiledStateGraph[SetupState, SetupContext, SetupState, SetupState]
 # Where each node may lead, for the drawing and for nothing else: nodes lead by what they return.
 _NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
-    "validate_gateway": (validate_gateway, (FINISH,)),
-    "validate_meta": (validate_meta, (FINISH,)),
-    "probe_landing": (probe_landing, (FINISH,)),
-    "set_preferences": (set_preferences, (FINISH,)),
-    PLAN: (plan, (APPROVE, FINISH)),
-    APPROVE: (approve, (REFRESH, ROUTE, FINISH)),
+    "validate_gateway": (validate_gateway, (DIAGNOSE,)),
+    "validate_meta": (validate_meta, (DIAGNOSE,)),
+    "probe_landing": (probe_landing, (DIAGNOSE,)),
+    "set_preferences": (set_preferences, (DIAGNOSE,)),
+    PLAN: (plan, (APPROVE, DIAGNOSE)),
+    APPROVE: (approve, (REFRESH, ROUTE, DIAGNOSE)),
     REFRESH: (refresh, (APPLY, PLAN)),
-    APPLY: (apply, (APPLY, PROVE, COMPENSATE, FINISH)),
-    PROVE: (prove, (PROVE, COMPENSATE, FINISH)),
-    COMPENSATE: (compensate, (COMPENSATE, FINISH)),
+    APPLY: (apply, (APPLY, PROVE, COMPENSATE, DIAGNOSE)),
+    PROVE: (prove, (PROVE, COMPENSATE, DIAGNOSE)),
+    COMPENSATE: (compensate, (COMPENSATE, DIAGNOSE)),
+    DIAGNOSE: (diagnose, (ESCALATE, FINISH)),
+    ESCALATE: (escalate, (FINISH,)),
 }
 
 

@@ -3,9 +3,7 @@
 A worker that dies leaves its lease to end; who comes next finds the graph where it stood and goes on from there.
 """
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 from uuid import UUID
@@ -16,12 +14,12 @@ from langgraph._internal._constants import CONFIG_KEY_STRICT_RESUME
 from langgraph.errors import UnknownInterruptError
 from langgraph.graph import END
 from langgraph.types import Command, Interrupt, StateSnapshot
-from sqlalchemy.exc import SQLAlchemyError
 
+from agent.leasing import kept
+from agent.passing import PASSING
 from agent.setup.context import SetupContext
 from agent.setup.graph import SetupGraph
 from agent.setup.nodes.applying import FINISH
-from agent.setup.nodes.ending import PASSING
 from agent.setup.state import Intent
 from tracking_core.db.engine import transaction
 from tracking_core.errors import StaleFence
@@ -59,7 +57,7 @@ class Runner:
             return
         structlog.contextvars.bind_contextvars(setup_session_id=str(session_id), tenant_id=str(held.tenant_id))
         try:
-            async with _kept(session_id, owner, fence, seconds):
+            async with kept(lease.LEASE, session_id, owner, fence, seconds):
                 await _Hand(self, held, fence).work()
         except StaleFence:
             log.warning("setup_lease_lost", fence=fence)
@@ -211,41 +209,3 @@ def _intent_of(intent: SetupIntent) -> Intent:
 
 def _actor_in(at: StateSnapshot) -> str:
     return str(at.values["intent"]["actor"])
-
-
-@contextlib.asynccontextmanager
-async def _kept(session_id: UUID, owner: UUID, fence: int, seconds: int) -> AsyncIterator[None]:
-    """The lease renewed at every third of its time; a lost one cancels the work."""
-    working = asyncio.current_task()
-    lost = False
-
-    async def renew() -> None:
-        nonlocal lost
-        while True:
-            await asyncio.sleep(seconds / 3)
-            if not await _renewed(session_id, owner, fence, seconds):
-                lost = True
-                assert working is not None
-                working.cancel()
-                return
-
-    renewing = asyncio.create_task(renew())
-    try:
-        yield
-    except asyncio.CancelledError:
-        if lost:
-            raise StaleFence from None
-        raise
-    finally:
-        renewing.cancel()
-        await asyncio.gather(renewing, return_exceptions=True)
-
-
-async def _renewed(session_id: UUID, owner: UUID, fence: int, seconds: int) -> bool:
-    """A database that is away is asked again at the next third; the fence guards what is written meanwhile."""
-    try:
-        async with transaction() as session:
-            return await lease.renew(session, session_id, owner, fence, clock.now(), seconds=seconds)
-    except (SQLAlchemyError, OSError) as error:
-        log.warning("setup_lease_not_renewed", error=type(error).__name__)
-        return True

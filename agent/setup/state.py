@@ -18,7 +18,7 @@ class SetupState(TypedDict, total=False):
     """``facts`` are what was validated, by stage. ``goal`` is what the plan is to reach, ``plan`` the one that was
     made, ``cursor`` its next action. ``undoing`` are the ledger entries of this undo, ``undo`` those still to be done,
     newest first. ``proof`` is the synthetic sale under way, ``hop`` its next hop. ``replan`` asks for the plan again
-    after another wish came between. ``result`` is what the intent came to."""
+    after another wish came between. ``result`` is what the intent came to, ``escalation`` why a person is called."""
 
     session_id: str
     intent: Intent
@@ -33,6 +33,7 @@ class SetupState(TypedDict, total=False):
     hop: int
     failure: dict[str, Any] | None
     result: dict[str, Any]
+    escalation: dict[str, Any]
 
 
 class Decision(BaseModel):

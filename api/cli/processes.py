@@ -10,7 +10,6 @@ import uvloop
 
 from api.protocol import HubProtocol
 from tracking_core.settings import get_settings
-from tracking_core.worker.doorbell import Bell
 
 SERVER_OPTIONS: dict[str, Any] = {
     "loop": "uvloop",
@@ -65,10 +64,10 @@ async def _work(queues: set[Queue]) -> None:
         await run()
         return
     # Imported only where setups are run: sales need no graph library.
-    from agent.worker import setup_rounds
+    from agent.worker import all_rounds
 
-    async with setup_rounds(get_settings()) as rounds:
-        await run(others={Bell.SETUP: rounds}, with_sales=Queue.SALES in queues)
+    async with all_rounds(get_settings()) as rounds:
+        await run(others=rounds, with_sales=Queue.SALES in queues)
 
 
 def scheduler() -> None:

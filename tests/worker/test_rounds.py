@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tracking_core.worker.rounds import Rounds
+from tracking_core.worker.rounds import Rounds, Share
 
 
 class Work:
@@ -82,5 +82,41 @@ async def test_close_lets_the_round_under_way_end_and_starts_no_other() -> None:
     work.go.set()
     await closing
     rounds.wake("b")
+    await settled()
+    assert work.started == ["a"]
+
+
+async def test_one_groups_many_keys_leave_places_for_the_others() -> None:
+    work = Work()
+
+    async def group_of(key: str) -> str:
+        return key[0]
+
+    rounds = Rounds("test", work, limit=3, share=Share(group_of, 2))
+    for key in ("a1", "a2", "a3", "a4", "b1", "b2"):
+        rounds.wake(key)
+    await settled()
+    assert work.started == ["a1", "a2", "b1"]
+    work.go.set()
+    await settled()
+    assert sorted(work.started) == ["a1", "a2", "a3", "a4", "b1", "b2"]
+    assert work.most == 3
+
+
+async def test_a_key_whose_group_cannot_be_told_is_ready_for_the_next_wake() -> None:
+    work, known = Work(), False
+    work.go.set()
+
+    async def group_of(key: str) -> str:
+        if not known:
+            raise ConnectionError
+        return key
+
+    rounds = Rounds("test", work, limit=1, share=Share(group_of, 1))
+    rounds.wake("a")
+    await settled()
+    assert work.started == []
+    known = True
+    rounds.wake("a")
     await settled()
     assert work.started == ["a"]

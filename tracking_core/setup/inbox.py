@@ -19,6 +19,7 @@ SELECT i.session_id FROM setup_intents i JOIN setup_sessions s ON s.id = i.sessi
 WHERE i.state = 'queued' AND coalesce(s.lease_until, :now) <= :now
 GROUP BY i.session_id ORDER BY min(i.created_at), i.session_id LIMIT :limit
 """)
+QUEUED_PER_SESSION = 50
 _DUE_LIMIT = 500
 _FULL_RETRY_SECONDS = 30
 # Stands in an intent's result beside what came of it.

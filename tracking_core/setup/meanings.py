@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from functools import cache
 
+from tracking_core.chat.codes import MEANINGS as CHAT
 from tracking_core.configuration.codes import MEANINGS as CONFIGURATION
 from tracking_core.destinations.meta_capi.check_codes import MEANINGS as META
 from tracking_core.doctor.codes import MEANINGS as DOCTOR
 from tracking_core.gateways.check_codes import MEANINGS as GATEWAY
+from tracking_core.handoff.codes import MEANINGS as HANDOFF
 from tracking_core.i18n import translate
 from tracking_core.landing.codes import MEANINGS as LANDING
 from tracking_core.proof.codes import MEANINGS as PROOF
@@ -18,7 +20,7 @@ from tracking_core.setup.outcome import Fault, Meaning
 @cache
 def all_meanings() -> Mapping[str, Meaning]:
     """By code. The domains' codes do not overlap."""
-    tables = (GATEWAY, META, LANDING, CONFIGURATION, PROOF, SECRET, SETUP, DOCTOR)
+    tables = (GATEWAY, META, LANDING, CONFIGURATION, PROOF, SECRET, SETUP, DOCTOR, CHAT, HANDOFF)
     merged = {str(code): meaning for table in tables for code, meaning in table.items()}
     assert len(merged) == sum(len(table) for table in tables), "two domains define the same code"
     return merged

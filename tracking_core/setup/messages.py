@@ -7,11 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tracking_core.db import bulk
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
-from tracking_core.models import SetupMessage, SetupSession
+from tracking_core.models import MessageRole, SetupMessage, SetupSession
 from tracking_core.setup.meanings import describe
 from tracking_core.streams.append import EventType, append
-
-HUB = "hub"
 
 
 async def say(
@@ -27,11 +25,11 @@ async def say(
         "session_id": owner.id,
         "tenant_id": owner.tenant_id,
         "client_id": client_id,
-        "role": HUB,
+        "role": MessageRole.HUB,
         "text": text,
         "code": code,
         "created_at": clock.now(),
     }
     if await bulk.insert(session, SetupMessage, [row], returning="id"):
-        told = {"message_id": str(row["id"]), "role": HUB, "code": code, "text": text}
+        told = {"message_id": str(row["id"]), "role": MessageRole.HUB, "code": code, "text": text}
         await append(session, owner.id, EventType.MESSAGE_COMPLETED, told)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from tracking_core.chat.standing import standing
 from tracking_core.configuration.plan import Plan, render
 from tracking_core.i18n import translate
 from tracking_core.models import (
@@ -55,6 +56,7 @@ async def of(session: AsyncSession, owner: SetupSession, *, locale: str) -> dict
         "requirements": requirements(owner.stages, has_plan=waiting is not None, locale=locale),
         "plan": plan_of(waiting, locale) if waiting else None,
         "configuration": await _configuration(session, owner.tenant_id),
+        "chat": await standing(session, owner.id),
         "updated_at": owner.updated_at.isoformat(),
     }
 

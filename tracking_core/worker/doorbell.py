@@ -25,13 +25,18 @@ log = structlog.get_logger()
 
 
 class Bell(StrEnum):
-    """What is due. Deliveries and browser events name their connection, a setup its session."""
+    """What is due. Deliveries and browser events name their connection, a setup and a chat their session."""
 
     PROCESS_SALES = "process_sales"
     REMATCH = "rematch"
     DELIVER = "deliver"
     PLAN_BROWSER_EVENTS = "plan_browser_events"
     SETUP = "setup"
+    CHAT = "chat"
+    NOTIFY = "notify"
+
+
+_SETUP = frozenset({Bell.SETUP, Bell.CHAT, Bell.NOTIFY})
 
 
 class Doorbell:
@@ -82,7 +87,7 @@ class Doorbell:
 
 
 def _set_of(bell: Bell) -> str:
-    return _SETUP_BELLS if bell is Bell.SETUP else _SALES_BELLS
+    return _SETUP_BELLS if bell in _SETUP else _SALES_BELLS
 
 
 def _by_set(wanted: Collection[str]) -> dict[str, list[str]]:

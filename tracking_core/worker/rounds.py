@@ -4,19 +4,33 @@ Doorbells are answered at once and the work goes on beside them, so a vendor tha
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import structlog
 
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """``group_of`` says whose a key is; of the rounds at once, ``limit`` may be one group's, so that nobody's many slow
+    ones keep the others waiting."""
+
+    group_of: Callable[[str], Awaitable[str]]
+    limit: int
+
+
 class Rounds:
     """Bound to one event loop. ``limit`` rounds run at once; the keys beyond it wait their turn."""
 
-    def __init__(self, name: str, work: Callable[[str], Awaitable[None]], *, limit: int) -> None:
-        self._name, self._work = name, work
+    def __init__(
+        self, name: str, work: Callable[[str], Awaitable[None]], *, limit: int, share: Share | None = None
+    ) -> None:
+        self._name, self._work, self._share = name, work, share
         self._turn = asyncio.Semaphore(limit)
+        self._turn_of: dict[str, tuple[asyncio.Semaphore, set[str]]] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._closed = False
@@ -37,14 +51,33 @@ class Rounds:
 
     async def _rounds(self, key: str) -> None:
         try:
-            async with self._turn:
+            async with self._turn_of_group(key), self._turn:
                 await self._round(key)
                 while key in self._again and not self._closed:
                     self._again.discard(key)
                     await self._round(key)
+        except Exception as error:
+            log.exception("round_not_begun", work=self._name, key=key, error=type(error).__name__)
         finally:
             del self._running[key]
             self._again.discard(key)
+
+    @asynccontextmanager
+    async def _turn_of_group(self, key: str) -> AsyncIterator[None]:
+        """A place among the group's before one among all: who waits here holds none of the others'."""
+        if self._share is None:
+            yield
+            return
+        group = await self._share.group_of(key)
+        turn, keys = self._turn_of.setdefault(group, (asyncio.Semaphore(self._share.limit), set()))
+        keys.add(key)
+        try:
+            async with turn:
+                yield
+        finally:
+            keys.discard(key)
+            if not keys:
+                self._turn_of.pop(group, None)
 
     async def _round(self, key: str) -> None:
         try:

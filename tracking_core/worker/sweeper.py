@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import text
 
+from tracking_core.chat.turns import due_chats
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
 from tracking_core.models import IS_FORWARDABLE
@@ -57,8 +58,11 @@ async def _sweep_setups(ring: Callable[[Bell, str], None]) -> None:
     async with transaction() as session:
         await session.execute(_BRIEFLY)
         setups = await due_sessions(session, clock.now())
+        chats = await due_chats(session, clock.now())
     for session_id in setups:
         ring(Bell.SETUP, str(session_id))
+    for session_id in chats:
+        ring(Bell.CHAT, str(session_id))
 
 
 async def sweep_browser_events(ring: Callable[[Bell, str], None]) -> None:

@@ -20,7 +20,9 @@ from tracking_core.setup.codes import SetupCode
 from tracking_core.setup.outcome import Stage
 from tracking_core.setup.projection import StageStatus
 
-APPLY, COMPENSATE, FINISH, PROVE = "apply", "compensate", "finish", "prove"
+APPLY, COMPENSATE, PROVE = "apply", "compensate", "prove"
+# Every way out leads through the diagnosis to the end.
+DIAGNOSE, FINISH = "diagnose", "finish"
 
 
 async def apply(state: SetupState, runtime: Runtime[SetupContext]) -> Command[Any]:
@@ -65,7 +67,7 @@ async def _applied(state: SetupState, context: SetupContext, plan: Plan) -> Comm
         undone = [str(action.params["log_id"]) for action in plan.actions]
         result = {"outcome": "rolled_back", **await _remaining(context, undone)}
         result["code"] = result["undone"]
-    return Command(goto=FINISH, update={"result": result, "plan": None, "facts": facts})
+    return Command(goto=DIAGNOSE, update={"result": result, "plan": None, "facts": facts})
 
 
 async def _tell(context: SetupContext, stages: dict[Stage, StageStatus], **details: Any) -> None:
@@ -104,7 +106,7 @@ async def _compensated(state: SetupState, context: SetupContext) -> Command[Any]
                 session, tool.session_id, tool.fence, Stage.CONFIGURATION, StageStatus.ACTION_REQUIRED
             )
     result = {"outcome": "failed", "code": failure.get("code", undone["undone"]), **undone}
-    return Command(goto=FINISH, update={"result": result, "plan": None})
+    return Command(goto=DIAGNOSE, update={"result": result, "plan": None})
 
 
 async def _remaining(context: SetupContext, undone: Sequence[str]) -> dict[str, Any]:

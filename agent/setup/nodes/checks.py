@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent.setup.context import SetupContext
-from agent.setup.nodes.applying import FINISH
+from agent.setup.nodes.applying import DIAGNOSE
 from agent.setup.state import SetupState
 from tools.inputs import GatewayCheck, LandingCheck, MetaCheck, Preferences
 from tools.probe_landing_url import probe_landing_url
@@ -84,7 +84,7 @@ async def set_preferences(state: SetupState, runtime: Runtime[SetupContext]) -> 
     facts = {**before, "preferences": {**before.get("preferences", {}), **chosen}}
     await _remember(runtime.context, facts)
     result = {"outcome": "done", "preferences": facts["preferences"]}
-    return Command(goto=FINISH, update={"facts": facts, "result": result})
+    return Command(goto=DIAGNOSE, update={"facts": facts, "result": result})
 
 
 async def _begin(context: SetupContext, stage: Stage) -> None:
@@ -113,7 +113,7 @@ async def _end(
     result = {"action_id": str(entry.id), "status": str(entry.state), "params": entry.output.get("params", {})}
     if entry.code:
         result["code"] = str(entry.code)
-    return Command(goto=FINISH, update={"facts": known, "result": result})
+    return Command(goto=DIAGNOSE, update={"facts": known, "result": result})
 
 
 async def _project(

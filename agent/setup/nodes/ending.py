@@ -5,21 +5,19 @@ from functools import wraps
 from typing import Any, Protocol
 from uuid import UUID
 
-import psycopg
 import structlog
 from langgraph.errors import GraphBubbleUp
 from langgraph.graph import END
 from langgraph.runtime import Runtime
 from langgraph.types import Command
-from psycopg_pool import PoolTimeout as CheckpointPoolTimeout
 
+from agent.passing import PASSING
 from agent.setup.context import SetupContext
-from agent.setup.nodes.applying import APPLY, COMPENSATE, FINISH, PROVE, entries_of
+from agent.setup.nodes.applying import APPLY, COMPENSATE, DIAGNOSE, FINISH, PROVE, entries_of
 from agent.setup.nodes.planning import PLAN, is_outdated
 from agent.setup.nodes.proving import end_proof
 from agent.setup.state import SetupState
-from tracking_core.db.engine import AWAY, transaction
-from tracking_core.errors import StaleFence
+from tracking_core.db.engine import transaction
 from tracking_core.models import SessionState, SetupSession
 from tracking_core.setup import ledger, messages, projection
 from tracking_core.setup.codes import SetupCode
@@ -28,9 +26,6 @@ from tracking_core.setup.outcome import Outcome, Stage
 from tracking_core.setup.projection import StageStatus
 
 log = structlog.get_logger()
-# Nothing is wrong with the run: it goes on from its checkpoint when the database is back, or in other hands. The
-# checkpoints speak to PostgreSQL without SQLAlchemy.
-PASSING = (StaleFence, *AWAY, psycopg.OperationalError, psycopg.InterfaceError, CheckpointPoolTimeout)
 NODE_OF = {
     IntentKind.VALIDATE_GATEWAY: "validate_gateway",
     IntentKind.VALIDATE_META: "validate_meta",
@@ -108,7 +103,9 @@ async def broken(state: SetupState, name: str, error: Exception, context: SetupC
         return Command(goto=COMPENSATE, update={"failure": failure, "undo": undo, "undoing": undo, "proof": None})
     await _tell_broken(state, context, stage, failure)
     result = {"outcome": "failed", "code": failure["code"]}
-    return Command(goto=FINISH, update={"failure": failure, "plan": None, "proof": None, "result": result})
+    # What breaks in the diagnosis itself is not diagnosed again.
+    end = FINISH if name in (DIAGNOSE, "escalate") else DIAGNOSE
+    return Command(goto=end, update={"failure": failure, "plan": None, "proof": None, "result": result})
 
 
 async def _tell_broken(state: SetupState, context: SetupContext, stage: Stage, failure: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from langgraph.types import Command, interrupt
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent.setup.context import SetupContext
-from agent.setup.nodes.applying import APPLY, FINISH
+from agent.setup.nodes.applying import APPLY, DIAGNOSE
 from agent.setup.state import Decision, SetupState
 from tools.inputs import RollbackScope
 from tracking_core.configuration.codes import ConfigCode
@@ -36,7 +36,7 @@ async def plan(state: SetupState, runtime: Runtime[SetupContext]) -> Command[Any
         missing = [one.to_json() for one in incomplete.requirements]
         await _tell(context, StageStatus.ACTION_REQUIRED, ConfigCode.INCOMPLETE, requirements=missing)
         result = {"outcome": "incomplete", "code": ConfigCode.INCOMPLETE.value, "requirements": missing}
-        return _to(FINISH, state, {"plan": None, "goal": goal}, result)
+        return _to(DIAGNOSE, state, {"plan": None, "goal": goal}, result)
     if made.is_empty:
         return await _nothing_to_do(context, state, goal)
     await _tell(context, StageStatus.ACTION_REQUIRED, None)
@@ -60,7 +60,7 @@ async def approve(state: SetupState, runtime: Runtime[SetupContext]) -> Command[
             code = _ANSWERED.get(decision, SetupCode.REJECTED)
             await _tell(runtime.context, StageStatus.ACTION_REQUIRED, code)
             result = {"outcome": decision, "code": code.value}
-            return Command(goto=FINISH, update={**update, "plan": None, "result": result})
+            return Command(goto=DIAGNOSE, update={**update, "plan": None, "result": result})
 
 
 async def refresh(state: SetupState, runtime: Runtime[SetupContext]) -> Command[Any]:
@@ -118,7 +118,7 @@ async def _nothing_to_do(context: SetupContext, state: SetupState, goal: dict[st
         code = ConfigCode.UNCHANGED
         await _tell(context, StageStatus.VERIFIED, code)
     result = {"outcome": "unchanged", "code": code.value}
-    return _to(FINISH, state, {"plan": None, "goal": goal}, result)
+    return _to(DIAGNOSE, state, {"plan": None, "goal": goal}, result)
 
 
 def _to(node: str, state: SetupState, update: dict[str, Any], result: dict[str, Any]) -> Command[Any]:

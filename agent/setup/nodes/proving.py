@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
 from agent.setup.context import SetupContext
-from agent.setup.nodes.applying import COMPENSATE, FINISH, PROVE, entries_of
+from agent.setup.nodes.applying import COMPENSATE, DIAGNOSE, PROVE, entries_of
 from agent.setup.state import SetupState
 from tracking_core.configuration.spec import Spec
 from tracking_core.configuration.versions import active_version
@@ -49,7 +49,7 @@ async def prove(state: SetupState, runtime: Runtime[SetupContext]) -> Command[An
         return await _red(state, context, result)
     if state["hop"] + 1 < len(HOPS):
         return Command(goto=PROVE, update={"hop": state["hop"] + 1})
-    return Command(goto=FINISH, update={"proof": None, "plan": None, "result": _green(state)})
+    return Command(goto=DIAGNOSE, update={"proof": None, "plan": None, "result": _green(state)})
 
 
 async def end_proof(state: SetupState, context: SetupContext) -> None:
@@ -64,7 +64,7 @@ async def _begin(state: SetupState, context: SetupContext) -> Command[Any]:
         target = await _target(session, tool.tenant_id, state)
         if target is None:
             result = {"outcome": "failed", "code": SetupCode.NOTHING_TO_PROVE.value}
-            return Command(goto=FINISH, update={"result": result, "plan": None})
+            return Command(goto=DIAGNOSE, update={"result": result, "plan": None})
         gateway, connection_id, code = target
         run = await start(
             session,
@@ -153,7 +153,7 @@ async def _red(state: SetupState, context: SetupContext, result: HopResult) -> C
         said = {"code": failure["code"], "hop": result.hop.value}
         await projection.stage(session, tool.session_id, tool.fence, Stage.PROOF, status, **said)
     outcome = {"outcome": "failed", "code": failure["code"], "hop": result.hop.value}
-    return Command(goto=FINISH, update={"failure": failure, "proof": None, "result": outcome})
+    return Command(goto=DIAGNOSE, update={"failure": failure, "proof": None, "result": outcome})
 
 
 def _hop_id(run: ProofRun, hop: Hop) -> UUID:

@@ -1,4 +1,4 @@
-"""Requests that wait for their intent to be handled: one question to the database for all of this process."""
+"""Those who wait for an intent to be handled: one question to the database for all of this process."""
 
 import asyncio
 from collections.abc import Collection

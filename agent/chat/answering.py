@@ -1,0 +1,244 @@
+"""One turn from the seller's words to the answer. Run again after a crash it goes on from its last checkpoint, and what
+it asked for the first time is asked for once."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import structlog
+from langchain.agents.middleware.model_call_limit import ModelCallLimitExceededError
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from agent.chat import speaking
+from agent.chat.basic.person import asks_for_person
+from agent.chat.context import ChatContext
+from agent.chat.graph import result_in
+from agent.chat.prompting import messages_for, prompt_ref
+from agent.chat.proposing import propose
+from agent.chat.reading import facts_of
+from agent.chat.streaming import Telling
+from agent.chat.tools import call_person, thread_of
+from agent.chat.toolbox import CallPerson, ToolResult
+from agent.screenshots.extract import read as read_screenshot
+from tracking_core.chat import turns
+from tracking_core.chat.codes import ChatCode
+from tracking_core.chat.turns import Answer
+from tracking_core.db.engine import transaction
+from tracking_core.kit import clock
+from tracking_core.models import (
+    ChatMode,
+    MessageRole,
+    SecretKind,
+    SetupChat,
+    SetupMessage,
+    SetupSession,
+    SetupTurn,
+)
+from tracking_core.safety.scanner import mask
+from tracking_core.setup import messages as hub_messages
+from tracking_core.setup.inbox import IntentKind
+from tracking_core.streams.append import EventType, append
+
+if TYPE_CHECKING:
+    from agent.chat.runner import ChatRunner
+
+log = structlog.get_logger()
+_MEMORY = 12
+_SUPERSTEPS_MAX = 40
+
+
+@dataclass(slots=True)
+class _Run:
+    """What the graph came to. ``mode`` is the one of the last answer, ``reason`` why it is not the model's."""
+
+    text: str = ""
+    results: list[ToolResult] = field(default_factory=list)
+    mode: ChatMode = ChatMode.BASIC
+    reason: str | None = None
+
+
+class Answering:
+    """One turn in hand."""
+
+    def __init__(self, runner: "ChatRunner", turn: SetupTurn, fence: int) -> None:
+        self._runner, self._turn, self._fence = runner, turn, fence
+        self._settings = runner.settings
+        self._telling = Telling(turn.session_id, turn.id)
+
+    async def answer(self) -> None:
+        context, current, memory = await self._read()
+        if asks_for_person(context.text) and context.facts.handoff is None:
+            # Before any model: who asks for a person always gets one.
+            await call_person(context, CallPerson(reason=""))
+            await self._finish(Answer())
+            return
+        run = await self._run(context, memory, current)
+        await self._finish(await self._answer_of(run, context))
+
+    async def _read(self) -> tuple[ChatContext, list[SetupMessage], list[SetupMessage]]:
+        async with transaction() as session:
+            current = await turns.messages_of(session, self._turn.id)
+        for picture in {UUID(one) for message in current for one in message.attachments}:
+            await self._look_at(picture)
+        async with transaction() as session:
+            owner = await session.get_one(SetupSession, self._turn.session_id)
+            memory = await _before(session, current)
+            context = await self._context(session, owner, current, memory)
+        return context, current, memory
+
+    async def _look_at(self, picture: UUID) -> None:
+        reading = await read_screenshot(picture, settings=self._settings)
+        if reading.status == "discarded":
+            await self._say(ChatCode.SCREENSHOT_SECRET, f"screenshot:{picture}")
+
+    async def _context(
+        self, session: AsyncSession, owner: SetupSession, current: list[SetupMessage], memory: list[SetupMessage]
+    ) -> ChatContext:
+        runner = self._runner
+        spent = await turns.tokens_of(session, owner.id)
+        is_spent = spent >= self._settings.llm_tokens_per_session
+        said = [one.text for one in (*memory, *current) if one.role == MessageRole.SELLER]
+        given = frozenset(SecretKind(one["kind"]) for message in current for one in message.secrets)
+        return ChatContext(
+            settings=self._settings,
+            session_id=owner.id,
+            tenant_id=owner.tenant_id,
+            turn_id=self._turn.id,
+            locale=owner.locale,
+            facts=await facts_of(session, owner),
+            text="\n".join(one.text for one in current),
+            said=tuple(said),
+            given=given,
+            model=None if is_spent else runner.model,
+            breaker=runner.breaker,
+            ring=runner.ring,
+            wait=runner.wait,
+            read_facts=self._facts,
+        )
+
+    async def _run(self, context: ChatContext, memory: list[SetupMessage], current: list[SetupMessage]) -> _Run:
+        config: RunnableConfig = {
+            "configurable": {"thread_id": thread_of(self._turn.session_id)},
+            "recursion_limit": _SUPERSTEPS_MAX,
+        }
+        given = await self._resumed(config)
+        if given is not None:
+            given = {"messages": messages_for(context.facts, memory, current), "turn_id": str(self._turn.id)}
+        run = _Run()
+        try:
+            await self._stream(given, config, context, run)
+        except ModelCallLimitExceededError:
+            log.warning("chat_call_limit_met", calls=context.spend.calls)
+        finally:
+            await self._keep_spend(context)
+        state = await self._runner.graph.aget_state(config)
+        _read_off(state.values.get("messages", []), run)
+        return run
+
+    async def _resumed(self, config: RunnableConfig) -> dict[str, Any] | None:
+        """None when the thread is this turn's and stands in the middle; else a thread with nothing in it."""
+        at = await self._runner.graph.aget_state(config)
+        if at.values.get("turn_id") == str(self._turn.id) and at.next:
+            async with transaction() as session:
+                told = {"turn_id": str(self._turn.id)}
+                await append(session, self._turn.session_id, EventType.MESSAGE_DISCARDED, told)
+            return None
+        await self._runner.saver.adelete_thread(thread_of(self._turn.session_id))
+        return {}
+
+    async def _stream(self, given: Any, config: RunnableConfig, context: ChatContext, run: _Run) -> None:
+        stream = self._runner.graph.astream(
+            given,
+            config,
+            context=context,
+            stream_mode=["messages", "custom"],
+            version="v2",
+            durability="sync",
+        )
+        async for part in stream:
+            if part["type"] == "custom":
+                await self._told_mode(part["data"], run)
+            else:
+                chunk, where = part["data"]
+                if isinstance(chunk, AIMessageChunk) and where.get("langgraph_node") == "model":
+                    await self._telling.add(chunk.text)
+
+    async def _told_mode(self, told: Any, run: _Run) -> None:
+        run.mode, run.reason = ChatMode(told["mode"]), told.get("reason")
+        if run.mode is ChatMode.BASIC:  # what a model had begun to say is not the answer
+            await self._telling.discard()
+
+    async def _keep_spend(self, context: ChatContext) -> None:
+        spend = context.spend
+        async with transaction() as session:
+            await turns.spend(
+                session,
+                self._turn.id,
+                calls=spend.calls,
+                input_tokens=spend.input_tokens,
+                output_tokens=spend.output_tokens,
+            )
+
+    async def _answer_of(self, run: _Run, context: ChatContext) -> Answer:
+        facts = await self._facts()
+        if run.results and speaking.is_ready_for_plan(facts):
+            await propose(context, IntentKind.REQUEST_PLAN, {})
+            facts = await self._facts()
+        text = run.text or speaking.after(run.results, facts)
+        model = self._settings.llm_model if run.mode is ChatMode.AI else None
+        await self._announce(run, context)
+        return Answer(text=mask(text), mode=run.mode, fallback=run.reason, model=model, prompt=prompt_ref())
+
+    async def _announce(self, run: _Run, context: ChatContext) -> None:
+        """Say it when the mode changed; a setup that begins with a model says nothing."""
+        async with transaction() as session:
+            chat = await session.get_one(SetupChat, self._turn.session_id)
+            before = chat.mode
+            if before == run.mode or (before is None and run.mode is ChatMode.AI):
+                return
+            told = {"mode": run.mode.value, "reason": run.reason}
+            await append(session, self._turn.session_id, EventType.ASSISTANT_MODE, told)
+        code = ChatCode.AI_MODE
+        if run.mode is ChatMode.BASIC:
+            is_spent = self._runner.model is not None and context.model is None
+            code = ChatCode.BUDGET_SPENT if is_spent else ChatCode.BASIC_MODE
+        await self._say(code, f"mode:{self._turn.id}")
+
+    async def _say(self, code: ChatCode, client_id: str) -> None:
+        async with transaction() as session:
+            owner = await session.get_one(SetupSession, self._turn.session_id)
+            await hub_messages.say(session, owner, client_id, code, None)
+
+    async def _facts(self) -> Any:
+        async with transaction() as session:
+            owner = await session.get_one(SetupSession, self._turn.session_id)
+            return await facts_of(session, owner)
+
+    async def _finish(self, answer: Answer) -> None:
+        async with transaction() as session:
+            await turns.finish(session, self._turn.id, self._fence, answer, clock.now())
+        await self._runner.saver.adelete_thread(thread_of(self._turn.session_id))
+
+
+async def _before(session: AsyncSession, current: list[SetupMessage]) -> list[SetupMessage]:
+    """What was said before this turn, oldest first."""
+    first = current[0]
+    query = select(SetupMessage).where(
+        SetupMessage.session_id == first.session_id,
+        col(SetupMessage.created_at) <= first.created_at,
+        col(SetupMessage.id).not_in([one.id for one in current]),
+    )
+    newest = query.order_by(col(SetupMessage.created_at).desc(), col(SetupMessage.id).desc()).limit(_MEMORY)
+    return list(reversed((await session.scalars(newest)).all()))
+
+
+def _read_off(messages: list[AnyMessage], run: _Run) -> None:
+    """The results of this turn's tools, and the model's last words when nothing came after them."""
+    for message in messages:
+        if isinstance(message, ToolMessage) and (result := result_in(message)):
+            run.results.append(result)
+    last = messages[-1] if messages else None
+    run.text = last.text.strip() if isinstance(last, AIMessage) and not last.tool_calls else ""

@@ -1,0 +1,104 @@
+"""Read a session's facts for a turn."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, or_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from agent.chat.facts import SessionFacts, StageFact
+from tracking_core.handoff import service as handoffs
+from tracking_core.kit import clock
+from tracking_core.models import (
+    ScreenshotState,
+    SecretKind,
+    SecretState,
+    SetupScreenshot,
+    SetupSession,
+    VaultSecret,
+)
+from tracking_core.setup import status
+
+_SCREENS = 3
+
+
+async def facts_of(session: AsyncSession, owner: SetupSession) -> SessionFacts:
+    """Everything the chat may know now, in the session's language."""
+    told = await status.of(session, owner, locale=owner.locale)
+    handoff = await handoffs.current(session, owner.id)
+    screens, unread = await _screens(session, owner)
+    failure = told["last_failure"]
+    return SessionFacts(
+        locale=owner.locale,
+        state=owner.state,
+        stages=tuple(_stage(name, entry, owner.stages) for name, entry in told["stages"].items()),
+        percent=told["progress"],
+        **known_of(owner.facts),
+        secrets=await usable_secrets(session, owner),
+        due=tuple(told["requirements"]),
+        plan=tuple(told["plan"]["diff"]) if told["plan"] else (),
+        failure=_failure(failure, owner.stages) if failure else None,
+        handoff=handoff.state if handoff else None,
+        screens=screens,
+        unread=unread,
+    )
+
+
+def known_of(facts: Mapping[str, Any]) -> dict[str, str | None]:
+    """The values a seller gave that a check has taken."""
+    gateway, meta, page = (facts.get(name, {}) for name in ("gateway", "meta", "url"))
+    return {
+        "gateway": gateway.get("name"),
+        "account_id": gateway.get("account_id"),
+        "dataset_id": meta.get("dataset_id"),
+        "landing_url": page.get("url"),
+    }
+
+
+async def usable_secrets(session: AsyncSession, owner: SetupSession) -> frozenset[SecretKind]:
+    query = select(VaultSecret.kind).where(*usable(owner)).distinct()
+    return frozenset(SecretKind(kind) for kind in (await session.scalars(query)).all())
+
+
+def usable(owner: SetupSession) -> tuple[Any, ...]:
+    """The credentials of this session that a check may open."""
+    return (
+        VaultSecret.session_id == owner.id,
+        VaultSecret.tenant_id == owner.tenant_id,
+        col(VaultSecret.state) != SecretState.REVOKED,
+        or_(col(VaultSecret.expires_at).is_(None), col(VaultSecret.expires_at) > clock.now()),
+        col(VaultSecret.kind) != SecretKind.UNKNOWN,
+    )
+
+
+def _stage(name: str, entry: Mapping[str, Any], stages: Mapping[str, Any]) -> StageFact:
+    return StageFact(
+        stage=name,
+        status=entry["status"],
+        code=entry.get("code"),
+        message=entry.get("message", ""),
+        recommendation=entry.get("recommendation", ""),
+        params=stages.get(name, {}).get("params", {}),
+    )
+
+
+def _failure(told: Mapping[str, Any], stages: Mapping[str, Any]) -> StageFact:
+    params = next((one.get("params", {}) for one in stages.values() if one.get("code") == told["code"]), {})
+    return StageFact(
+        stage=told["action"],
+        status="action_required",
+        code=told["code"],
+        message=told["message"],
+        recommendation=told.get("recommendation", ""),
+        params=params,
+    )
+
+
+async def _screens(session: AsyncSession, owner: SetupSession) -> tuple[tuple[dict[str, Any], ...], int]:
+    """What was read from the newest pictures, and how many nobody could read."""
+    mine = SetupScreenshot.session_id == owner.id
+    read = select(SetupScreenshot).where(mine, SetupScreenshot.state == ScreenshotState.READ)
+    newest = (await session.scalars(read.order_by(col(SetupScreenshot.created_at).desc()).limit(_SCREENS))).all()
+    kept = select(func.count()).where(mine, SetupScreenshot.state == ScreenshotState.KEPT)
+    return tuple(dict(row.extraction) for row in newest), int(await session.scalar(kept) or 0)

@@ -1,0 +1,43 @@
+"""The words of code: what is said when what was done speaks for itself, so that no number and no name is generated."""
+
+from collections.abc import Sequence
+
+from agent.chat.facts import SessionFacts
+from agent.chat.toolbox import ResultStatus, ToolResult
+from tracking_core.i18n import translate
+from tracking_core.models import SessionState
+from tracking_core.setup.projection import StageStatus
+
+_PLAN_READY = "The plan is ready. Read it below and approve or refuse it with the buttons; nothing changes before that."
+_STILL = "I am still on it. The result appears here as soon as it is there."
+_NEXT = "Next: {message}"
+_DONE = "Everything is set up and proved. Your sales now reach Meta by themselves."
+_NOTHING = "Done."
+_CHECKS = ("gateway", "meta", "url")
+
+
+def after(results: Sequence[ToolResult], facts: SessionFacts) -> str:
+    """What comes next, after results that the setup itself has told already."""
+    said = [one["message"] for one in results if one["status"] == ResultStatus.REFUSED and one.get("message")]
+    if any(one["status"] == ResultStatus.QUEUED for one in results):
+        said.append(translate(_STILL, facts.locale))
+    return " ".join([*said, next_step(facts)])
+
+
+def next_step(facts: SessionFacts) -> str:
+    """One sentence from what the session waits for."""
+    if facts.plan:
+        return translate(_PLAN_READY, facts.locale)
+    if facts.state == SessionState.DONE:
+        return translate(_DONE, facts.locale)
+    due = next((one["message"] for one in facts.due if one["due_from"] == "seller"), None)
+    return translate(_NEXT, facts.locale).format(message=due) if due else translate(_NOTHING, facts.locale)
+
+
+def is_ready_for_plan(facts: SessionFacts) -> bool:
+    """Every check went well, and neither a plan nor a configuration is there: nothing is left to ask the seller."""
+    return (
+        all(facts.status_of(stage) == StageStatus.VERIFIED for stage in _CHECKS)
+        and facts.status_of("configuration") == StageStatus.NOT_STARTED
+        and not facts.plan
+    )

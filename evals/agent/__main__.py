@@ -1,0 +1,3 @@
+from evals.agent.cli import main
+
+main()

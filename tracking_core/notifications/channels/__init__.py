@@ -1,0 +1,1 @@
+"""The ways to support: e-mail, a signed webhook of the operator's, Chatwoot."""
