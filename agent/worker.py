@@ -20,6 +20,7 @@ from tracking_core.configuration.registering import ApiRegistrar
 from tracking_core.db.engine import transaction
 from tracking_core.kit.guarded.client import GuardedClient
 from tracking_core.models import SetupSession
+from tracking_core.notifications.drain import drain_notifications
 from tracking_core.settings import Settings
 from tracking_core.setup.waiting import Waiting
 from tracking_core.worker.doorbell import Bell, Doorbell
@@ -36,7 +37,8 @@ async def all_rounds(
     async with AsyncExitStack() as stack:
         setups = await stack.enter_async_context(setup_rounds(settings, guarded=guarded))
         chats = await stack.enter_async_context(chat_rounds(settings))
-        yield {Bell.SETUP: setups, Bell.CHAT: chats}
+        notices = Rounds("notifications", lambda _: drain_notifications(settings), limit=1)
+        yield {Bell.SETUP: setups, Bell.CHAT: chats, Bell.NOTIFY: notices}
 
 
 @asynccontextmanager

@@ -13,9 +13,12 @@ from api.collect import PATHS, Collector, described
 from api.limits import Allowance
 from api.middleware import BodyLimit, CorrelationId
 from api.routes import (
+    chatwoot,
+    handoffs,
     health,
     playbooks,
     read,
+    screenshots,
     session_events,
     setup_actions,
     setup_chat,
@@ -60,7 +63,8 @@ def create_app(settings: Settings | None = None) -> Hub:
         settings, tuple(settings.trusted_proxies), RateLimiter(settings.track_rate_per_second), WriteKeys()
     )
     app.state.allowance = Allowance()
-    app.add_middleware(BodyLimit, limit_bytes=settings.webhook_max_body_bytes)
+    larger = screenshots.larger_bodies(settings)
+    app.add_middleware(BodyLimit, limit_bytes=settings.webhook_max_body_bytes, larger=larger)
     app.add_middleware(CorrelationId)
     problems.install(app)
     for module in (
@@ -72,11 +76,15 @@ def create_app(settings: Settings | None = None) -> Hub:
         setup_plan,
         setup_chat,
         playbooks,
+        screenshots,
+        handoffs,
+        chatwoot,
         session_events,
         health,
     ):
         app.include_router(module.router)
     app.include_router(setup_plan.versions)
+    app.include_router(handoffs.desk)
     return app
 
 

@@ -7,16 +7,25 @@ HubError
 │   └── SignatureInvalid        401  the webhook is not from the gateway
 ├── Forbidden                   403  the key may not do this
 ├── NotFound                    404
+│   └── ScreenshotGone          410
 ├── Conflict                    409
 │   ├── ApprovalNotPending      409  decided, withdrawn or replaced since
 │   ├── ApprovalExpired         409
 │   ├── ApprovalMismatch        409  the hash is of another plan than the one that waits
 │   ├── SetupBusy               409  something else is queued before it
+│   ├── ScreenshotsFull         409
+│   ├── HandoffTaken            409  a colleague has the case (tracking_core.handoff.errors)
+│   ├── HandoffClosed           409
 │   └── IdempotencyKeyReused    409  the same key with another wish (tracking_core.setup.inbox)
 ├── BodyTooLarge                413
+│   └── ScreenshotTooLarge      413  (tracking_core.screenshots.errors, as all of screenshots)
+├── ScreenshotRefused           422  no picture that can be kept; one class for each reason
 ├── RateLimited                 429  carries ``retry_after_seconds``
+│   ├── ChatFull                429  too much waits for an answer (tracking_core.chat.keep)
+│   ├── ScreenshotsTooOften     429
 │   └── InboxFull               429  too much queued in one setup (tracking_core.setup.inbox)
 ├── ServiceUnavailable          503  nothing was kept; try again
+│   └── ScreenshotUnavailable   503
 ├── StaleFence                  500  another worker holds the setup session by now; never leaves the worker
 └── ConfigurationError          500  the operator must act; says what to do
 

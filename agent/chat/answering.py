@@ -1,7 +1,7 @@
 """One turn from the seller's words to the answer. Run again after a crash it goes on from its last checkpoint, and what
 it asked for the first time is asked for once."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -20,8 +20,8 @@ from agent.chat.prompting import messages_for, prompt_ref
 from agent.chat.proposing import propose
 from agent.chat.reading import facts_of
 from agent.chat.streaming import Telling
-from agent.chat.tools import call_person, thread_of
 from agent.chat.toolbox import CallPerson, ToolResult
+from agent.chat.tools import call_person, thread_of
 from agent.screenshots.extract import read as read_screenshot
 from tracking_core.chat import turns
 from tracking_core.chat.codes import ChatCode
@@ -75,24 +75,30 @@ class Answering:
             await call_person(context, CallPerson(reason=""))
             await self._finish(Answer())
             return
+        if context.facts.questions and not context.text.strip():
+            await self._finish(Answer(text=speaking.ask_instead(context.facts.questions, context.locale)))
+            return
         run = await self._run(context, memory, current)
         await self._finish(await self._answer_of(run, context))
 
     async def _read(self) -> tuple[ChatContext, list[SetupMessage], list[SetupMessage]]:
         async with transaction() as session:
             current = await turns.messages_of(session, self._turn.id)
-        for picture in {UUID(one) for message in current for one in message.attachments}:
-            await self._look_at(picture)
+        pictures = dict.fromkeys(UUID(one) for message in current for one in message.attachments)
+        questions = [question for picture in pictures for question in await self._look_at(picture)]
         async with transaction() as session:
             owner = await session.get_one(SetupSession, self._turn.session_id)
             memory = await _before(session, current)
             context = await self._context(session, owner, current, memory)
-        return context, current, memory
+        facts = replace(context.facts, questions=tuple(dict.fromkeys(questions)))
+        return replace(context, facts=facts), current, memory
 
-    async def _look_at(self, picture: UUID) -> None:
+    async def _look_at(self, picture: UUID) -> tuple[str, ...]:
+        """What is to be asked in its place when it cannot be read."""
         reading = await read_screenshot(picture, settings=self._settings)
-        if reading.status == "discarded":
-            await self._say(ChatCode.SCREENSHOT_SECRET, f"screenshot:{picture}")
+        if reading.code is not None:
+            await self._say(reading.code, f"screenshot:{picture}")
+        return reading.questions
 
     async def _context(
         self, session: AsyncSession, owner: SetupSession, current: list[SetupMessage], memory: list[SetupMessage]

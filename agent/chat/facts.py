@@ -24,7 +24,8 @@ class SessionFacts:
     credentials in the vault that a check may use now. ``due`` says in the session's language what is due next and from
     whom (``seller``, ``hub``, ``provider``). ``plan`` are the lines of the plan that waits for a decision, made by
     code. ``failure`` is the last one that somebody can mend. ``handoff`` is ``open`` or ``taken`` while there is one.
-    ``unread`` are screenshots nobody could read; ``screens`` what was read from others."""
+    ``screens`` is what was read from pictures, ``unread`` counts those that nobody could read, ``questions`` ask in their
+    place."""
 
     locale: str
     state: str
@@ -41,6 +42,7 @@ class SessionFacts:
     handoff: str | None = None
     screens: tuple[dict[str, Any], ...] = ()
     unread: int = 0
+    questions: tuple[str, ...] = ()
 
     def status_of(self, stage: str) -> str:
         return next((one.status for one in self.stages if one.stage == stage), "not_started")

@@ -98,7 +98,7 @@ def _failure(told: Mapping[str, Any], stages: Mapping[str, Any]) -> StageFact:
 async def _screens(session: AsyncSession, owner: SetupSession) -> tuple[tuple[dict[str, Any], ...], int]:
     """What was read from the newest pictures, and how many nobody could read."""
     mine = SetupScreenshot.session_id == owner.id
-    read = select(SetupScreenshot).where(mine, SetupScreenshot.state == ScreenshotState.READ)
+    read = select(SetupScreenshot.extraction).where(mine, SetupScreenshot.state == ScreenshotState.READ)
     newest = (await session.scalars(read.order_by(col(SetupScreenshot.created_at).desc()).limit(_SCREENS))).all()
     kept = select(func.count()).where(mine, SetupScreenshot.state == ScreenshotState.KEPT)
-    return tuple(dict(row.extraction) for row in newest), int(await session.scalar(kept) or 0)
+    return tuple(dict(one) for one in newest), int(await session.scalar(kept) or 0)

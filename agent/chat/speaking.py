@@ -13,6 +13,7 @@ _STILL = "I am still on it. The result appears here as soon as it is there."
 _NEXT = "Next: {message}"
 _DONE = "Everything is set up and proved. Your sales now reach Meta by themselves."
 _NOTHING = "Done."
+_CANNOT_SEE = "I cannot read pictures here. Tell me what yours shows:"
 _CHECKS = ("gateway", "meta", "url")
 
 
@@ -32,6 +33,11 @@ def next_step(facts: SessionFacts) -> str:
         return translate(_DONE, facts.locale)
     due = next((one["message"] for one in facts.due if one["due_from"] == "seller"), None)
     return translate(_NEXT, facts.locale).format(message=due) if due else translate(_NOTHING, facts.locale)
+
+
+def ask_instead(questions: Sequence[str], locale: str) -> str:
+    """What a picture would have told, asked one by one."""
+    return "\n".join([translate(_CANNOT_SEE, locale), *(f"{at}. {one}" for at, one in enumerate(questions, 1))])
 
 
 def is_ready_for_plan(facts: SessionFacts) -> bool:

@@ -28,7 +28,9 @@ from agent.chat.toolbox import (
 from agent.prompts.playbooks import playbook_of
 from tools.inputs import GatewayCheck, LandingCheck, MetaCheck, Preferences
 from tracking_core.db.engine import transaction
+from tracking_core.destinations.meta_capi.check_codes import MetaCode
 from tracking_core.errors import HubError
+from tracking_core.gateways.check_codes import GatewayCode
 from tracking_core.handoff import service as handoffs
 from tracking_core.handoff.codes import Reason
 from tracking_core.i18n import translate
@@ -50,6 +52,11 @@ _NAMES = {
 }
 _GATEWAY_NEEDS = (SecretKind.GATEWAY_CLIENT_ID, SecretKind.GATEWAY_CLIENT_SECRET)
 _GATEWAY_TAKES = (*_GATEWAY_NEEDS, SecretKind.GATEWAY_BASIC, SecretKind.WEBHOOK_SECRET)
+# After these, the check is made again without what the seller may leave out.
+_REFUSED: dict[str, SecretKind] = {
+    GatewayCode.BASIC_MISMATCH: SecretKind.GATEWAY_BASIC,
+    MetaCode.APP_SECRET_WRONG: SecretKind.META_APP_SECRET,
+}
 _META_TAKES = (SecretKind.META_ACCESS_TOKEN, SecretKind.META_APP_SECRET)
 
 
@@ -57,7 +64,7 @@ async def check_gateway(context: ChatContext, asked: CheckGateway) -> ToolResult
     account_id = asked.account_id or (context.facts.account_id if context.facts.gateway == asked.gateway else None)
     if asked.account_id and not _is_known(context, asked.account_id):
         return _not_said(context)
-    found = await newest_references(context, _GATEWAY_TAKES)
+    found = await _usable(context, _GATEWAY_TAKES)
     if lacking := [kind for kind in _GATEWAY_NEEDS if kind not in found]:
         return _missing(context, lacking)
     credentials = {
@@ -77,7 +84,7 @@ async def check_gateway(context: ChatContext, asked: CheckGateway) -> ToolResult
 async def check_meta(context: ChatContext, asked: CheckMeta) -> ToolResult:
     if not _is_known(context, asked.dataset_id):
         return _not_said(context)
-    found = await newest_references(context, _META_TAKES)
+    found = await _usable(context, _META_TAKES)
     if SecretKind.META_ACCESS_TOKEN not in found:
         return _missing(context, [SecretKind.META_ACCESS_TOKEN])
     payload = {
@@ -193,6 +200,16 @@ async def _checked(
     except ValidationError:
         return refused(NOT_VALID, translate(_NOT_VALID, context.locale))
     return await propose(context, kind, checked.model_dump(mode="json", exclude_unset=True))
+
+
+async def _usable(context: ChatContext, kinds: tuple[SecretKind, ...]) -> dict[SecretKind, str]:
+    """The newest of each kind, without an optional one that was just refused and has not been given anew."""
+    found = await newest_references(context, kinds)
+    failure = context.facts.failure
+    refused_kind = _REFUSED.get(failure.code or "") if failure else None
+    if refused_kind is not None and refused_kind not in context.given:
+        found.pop(refused_kind, None)
+    return found
 
 
 def _is_known(context: ChatContext, value: str) -> bool:

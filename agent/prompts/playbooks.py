@@ -11,12 +11,20 @@ from functools import cache
 from typing import Any
 
 from agent.prompts.files import ROOT, PromptInvalid, digest_of, split
-from tracking_core.i18n import DEFAULT_LOCALE
+from tracking_core.i18n import DEFAULT_LOCALE, translate
 
 FOLDER = "playbooks"
 LOCALES = (DEFAULT_LOCALE, "en")
 _SECTION = re.compile(r"^# (\w+)\n", re.MULTILINE)
 _STEP = re.compile(r"^\d+\. ")
+# In the place of a name that is not known where the playbook is read.
+_GENERAL = {
+    "gateway": "the sales platform",
+    "where": "the credentials screen",
+    "webhooks": "the webhooks screen",
+    "field": "value",
+    "dataset_id": "you use",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ def playbook_of(code: str, params: Mapping[str, Any], locale: str) -> Playbook |
     if code not in codes():
         return None
     ref, sheets = _read(code)
-    sheet, filled = sheets[locale if locale in sheets else DEFAULT_LOCALE], _Params(params)
+    sheet, filled = sheets[locale if locale in sheets else DEFAULT_LOCALE], _Params(params, locale)
     return Playbook(
         code,
         ref,
@@ -65,8 +73,14 @@ def playbook_of(code: str, params: Mapping[str, Any], locale: str) -> Playbook |
 
 
 class _Params(dict[str, Any]):
+    """What a code did not say is said in general words: a playbook is read without a failure too."""
+
+    def __init__(self, given: Mapping[str, Any], locale: str) -> None:
+        super().__init__(given)
+        self._locale = locale
+
     def __missing__(self, name: str) -> str:
-        return "…"
+        return translate(_GENERAL.get(name, "…"), self._locale)
 
 
 @cache

@@ -12,12 +12,8 @@ import httpx2
 import openai
 from langchain_core.exceptions import (
     ModelAPIError,
-    ModelAuthenticationError,
     ModelConnectionError,
     ModelError,
-    ModelInvalidRequestError,
-    ModelNotFoundError,
-    ModelPermissionDeniedError,
     ModelRateLimitError,
     ModelTimeoutError,
 )
@@ -35,7 +31,6 @@ PROMPT, REPAIR = "screenshot", "screenshot_again"
 _CONNECT_SECONDS = 3.0
 _ANSWER_BYTES = 262_144
 _TRIES = 2
-_REFUSALS = (ModelAuthenticationError, ModelPermissionDeniedError, ModelInvalidRequestError, ModelNotFoundError)
 # What the SDK and its wrapper raise for a 200 whose body is no completion.
 _GARBAGE = (ValueError, TypeError, KeyError, IndexError, AttributeError, openai.OpenAIError)
 
@@ -70,7 +65,7 @@ async def look(png: bytes, settings: Settings) -> Seen:
             return await _look(model, _messages(png))
     except TimeoutError:
         return Seen(unread=Unread.TIMEOUT)
-    except ModelError as error:
+    except (ModelError, openai.APIStatusError) as error:
         return Seen(unread=_why(error))
 
 
@@ -88,11 +83,12 @@ async def _look(model: ChatOpenAI, messages: Sequence[BaseMessage]) -> Seen:
 
 
 async def _ask(model: ChatOpenAI, messages: Sequence[BaseMessage]) -> dict[str, Any] | None:
-    """``{raw, parsed, parsing_error}``, or None for an answer that is no completion. Raises ModelError."""
+    """``{raw, parsed, parsing_error}``, or None for an answer that is no completion. Raises ModelError and
+    openai.APIStatusError."""
     asking = model.with_structured_output(json_schema(), method="json_schema", include_raw=True)
     try:
         said = await asking.ainvoke(list(messages))
-    except (ModelError, TimeoutError):
+    except (ModelError, openai.APIStatusError, TimeoutError):
         raise
     except _GARBAGE:
         return None
@@ -121,16 +117,14 @@ def _texts(parsed: object) -> Iterator[str]:
             yield from _texts(inner)
 
 
-def _why(error: ModelError) -> Unread:
-    if isinstance(error, _REFUSALS):
-        return Unread.REFUSED
+def _why(error: Exception) -> Unread:
     reasons = {
         ModelTimeoutError: Unread.TIMEOUT,
         ModelConnectionError: Unread.UNREACHABLE,
         ModelRateLimitError: Unread.THROTTLED,
         ModelAPIError: Unread.FAULT,
     }
-    return next((reason for kind, reason in reasons.items() if isinstance(error, kind)), Unread.FAULT)
+    return next((reason for kind, reason in reasons.items() if isinstance(error, kind)), Unread.REFUSED)
 
 
 def _messages(png: bytes) -> tuple[BaseMessage, ...]:

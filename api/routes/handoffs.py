@@ -28,7 +28,8 @@ from tracking_core.handoff.telling import projected
 from tracking_core.i18n import DEFAULT_LOCALE, translate
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_hex
-from tracking_core.models import HandoffState, SetupHandoff, SetupSession
+from tracking_core.models import HandoffState, SetupHandoff, SetupSession, Tenant
+from tracking_core.settings import Settings
 from tracking_core.setup import sessions, status
 from tracking_core.tenants import service as tenants
 from tracking_core.worker.doorbell import Bell, Doorbell
@@ -176,22 +177,9 @@ async def call_person(
     wanted: PersonWanted | None = None,
 ) -> dict[str, Any]:
     """Ask for a person, at once. 201: a case was opened; 200: there is one already, and what is new was added to it."""
-    wanted = wanted or PersonWanted()
     owner = await sessions.get(session, session_id, caller=tenant.id)
-    if wanted.contact is not None:
-        handoffs.keep_contact(owner, wanted.contact, tenants.cipher_of(tenant))
-        await session.flush()
-    handoff, is_new = await handoffs.open_(
-        session,
-        owner,
-        reason=Reason.USER_REQUESTED,
-        step=None,
-        code=None,
-        actor=ACTOR,
-        now=clock.now(),
-        settings=request.app.state.settings,
-        note=wanted.note,
-    )
+    with request.app.state.allowance.action(tenant.id):
+        handoff, is_new = await _called(session, owner, wanted or PersonWanted(), tenant, request.app.state.settings)
     response.status_code = 201 if is_new else 200
     return _to_seller(handoff, language(request, owner))
 
@@ -205,6 +193,25 @@ async def read_own(session_id: UUID, request: Request, tenant: TenantDep, sessio
     if handoff is None:
         raise NotFound(what="handoff")
     return _to_seller(handoff, language(request, owner))
+
+
+async def _called(
+    session: AsyncSession, owner: SetupSession, wanted: PersonWanted, tenant: Tenant, settings: Settings
+) -> tuple[SetupHandoff, bool]:
+    if wanted.contact is not None:
+        handoffs.keep_contact(owner, wanted.contact, tenants.cipher_of(tenant))
+        await session.flush()
+    return await handoffs.open_(
+        session,
+        owner,
+        reason=Reason.USER_REQUESTED,
+        step=None,
+        code=None,
+        actor=ACTOR,
+        now=clock.now(),
+        settings=settings,
+        note=wanted.note,
+    )
 
 
 async def _done(

@@ -45,6 +45,10 @@ def cast_of(scenario: str) -> Cast:
         "hottok": _letters(scenario, "hottok", _HOTTOK_LETTERS),
         "kiwify_secret": kiwify_secret,
         "wrong_kiwify_secret": _hex(scenario, "wrong_kiwify_secret"),
+        # Half a token is worth keeping from everyone too, and so is one in disguise.
+        "token_start": token[:middle],
+        "token_end": token[middle:],
+        "token_with_gaps": _ZERO_WIDTH.join(token[at : at + 7] for at in range(0, len(token), 7)),
     }
     words = {
         "page": PAGE,
@@ -54,10 +58,6 @@ def cast_of(scenario: str) -> Cast:
         "other_account": _letters(scenario, "other_account", 15),
         "client_id": client_id,
         "kiwify_id": _uuid(scenario, "kiwify_id"),
-        # Pieces of a secret are none; together they are.
-        "token_start": token[:middle],
-        "token_end": token[middle:],
-        "token_with_gaps": _ZERO_WIDTH.join(token[at : at + 7] for at in range(0, len(token), 7)),
     }
     return Cast(scenario, words, secrets)
 

@@ -1,4 +1,4 @@
-"""Runs as they are kept, a line of JSON each, so that a long evaluation goes on where it was ended; and the baseline."""
+"""Runs as they are kept, a line of JSON each, so that a long evaluation can go on where it ended; and the baseline."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date

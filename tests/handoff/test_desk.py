@@ -29,9 +29,9 @@ async def test_a_colleague_hears_whose_it_is(case: Case) -> None:
     for work in (handoffs.take, handoffs.release, handoffs.resume, handoffs.resolve):
         with pytest.raises(HandoffTaken, match="Bia"):
             await case.do(work, handoff.id, "Caio")
-    for work in (handoffs.reply, handoffs.ask_seller):
+    for writing in (handoffs.reply, handoffs.ask_seller):
         with pytest.raises(HandoffTaken, match="Bia"):
-            await case.do(work, handoff.id, "Caio", text="oi", key="1")
+            await case.do(writing, handoff.id, "Caio", text="oi", key="1")
     assert (await case.row(handoff.id)).owner == "Bia"
 
 

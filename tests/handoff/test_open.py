@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from tests.handoff.conftest import NOW, Case
 from tracking_core.db.engine import transaction
@@ -11,7 +12,8 @@ from tracking_core.errors import NotFound
 from tracking_core.handoff import service as handoffs
 from tracking_core.handoff.codes import Reason
 from tracking_core.handoff.package import HandoffPackage
-from tracking_core.models import AuditEntry, SetupHandoff, SetupSession
+from tracking_core.handoff.rows import lock_session
+from tracking_core.models import AuditEntry, SetupHandoff
 
 
 async def test_everybody_is_told_of_a_new_case(case: Case) -> None:
@@ -32,8 +34,6 @@ async def test_everybody_is_told_of_a_new_case(case: Case) -> None:
 
 async def test_it_is_written_into_the_audit_log(case: Case) -> None:
     handoff, _ = await case.open()
-    from sqlmodel import select
-
     async with transaction() as session:
         query = select(AuditEntry).where(AuditEntry.subject == str(handoff.id))
         rows = (await session.scalars(query)).all()
@@ -109,7 +109,7 @@ async def test_a_session_in_the_middle_of_a_transaction_does_not_lock_up(case: C
 
     async def as_the_graph() -> None:
         async with transaction() as session:
-            owner = await handoffs_lock(session, case)
+            owner = await lock_session(session, case.session_id)
             await asyncio.sleep(0.05)
             await handoffs.open_(
                 session,
@@ -124,12 +124,6 @@ async def test_a_session_in_the_middle_of_a_transaction_does_not_lock_up(case: C
 
     await asyncio.gather(as_the_graph(), case.open(Reason.USER_REQUESTED), as_the_graph())
     assert len(await case.all()) == 1
-
-
-async def handoffs_lock(session: object, case: Case) -> SetupSession:
-    from tracking_core.handoff.rows import lock_session
-
-    return await lock_session(session, case.session_id)  # type: ignore[arg-type]
 
 
 async def test_a_closed_case_is_followed_by_a_new_one(case: Case) -> None:

@@ -11,7 +11,11 @@ from tracking_core.handoff.codes import Priority, Reason, priority_of
 from tracking_core.handoff.holidays import is_holiday
 from tracking_core.handoff.sla import CLOSES, END_OF_MORNING, OPENS, ZONE, due_at, eta_text, is_business_day
 
-_MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+_MOMENTS = st.datetimes(
+    min_value=datetime(2000, 1, 1),  # noqa: DTZ001 - hypothesis wants them naive
+    max_value=datetime(2100, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
 _PRIORITIES = st.sampled_from(Priority)
 
 

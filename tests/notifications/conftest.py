@@ -49,9 +49,9 @@ async def mailbox() -> AsyncIterator[Mailbox]:
 
 
 @pytest.fixture
-def silent(settings: Settings) -> Settings:
+def silent() -> Settings:
     """No channel, and little patience."""
-    return settings.model_copy(update={"notification_timeout_seconds": 3.0})
+    return Settings(_env_file=None, environment="testing", notification_timeout_seconds=3.0)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ class Mailbox:
             self.mails.append(mail)
             self.recipients.append(list(envelope.rcpt_tos))
             self.were_encrypted.append(session.ssl is not None)
-        if fault.startswith("drop"):
+        if fault.startswith("drop") and server.transport:
             server.transport.close()
         return "250 OK"
 

@@ -3,7 +3,10 @@
 import base64
 import hashlib
 import hmac
+import re
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -60,6 +63,18 @@ async def test_the_receivers_check_refuses_what_was_changed_old_or_signed_by_ano
     for name in ("webhook-id", "webhook-timestamp", "webhook-signature"):
         assert not is_genuine(WEBHOOK_SECRET, {**one.headers, name: ""}, one.body, now)
         assert not is_genuine(WEBHOOK_SECRET, {**one.headers, name: "١٢٣"}, one.body, now)
+
+
+async def test_the_documents_few_lines_for_receivers_verify_it(by_webhook: Settings, receiver: Receiver) -> None:
+    document = (Path(__file__).parents[2] / "docs" / "handoffs.md").read_text()
+    found = re.search(r"```python\n(.*?)```", document, re.DOTALL)
+    assert found
+    told: dict[str, Any] = {}
+    exec(found[1], told)
+    await webhook.send(message(), by_webhook)
+    [one] = receiver.delivered
+    assert told["is_genuine"](WEBHOOK_SECRET, one.headers, one.body)
+    assert not told["is_genuine"](WEBHOOK_SECRET, one.headers, one.body + b" ")
 
 
 async def test_a_secret_without_the_prefix_is_its_own_bytes(by_webhook: Settings, receiver: Receiver) -> None:

@@ -29,6 +29,16 @@ from tracking_core.setup import sessions
 from tracking_core.tenants import service as tenants
 
 SESSIONS = "/api/v1/setup/sessions"
+TOKEN = "EAA" + "BwzLixnjYBO" * 8
+CLIENT_SECRET = "9f1c2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f"
+SHOWN: dict[str, Any] = {
+    "screen": "hotmart_credentials",
+    "error_code": "invalid_client",
+    "error_text": "Credenciais inválidas para este ambiente",
+    "visible_fields": ["Client ID", "Client Secret", "Basic"],
+    "visible_secret": False,
+    "confidence": 0.9,
+}
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,7 @@ class Eyes:
     requests: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     held: list[int] = field(default_factory=list)
+    holding: Callable[[], int] = lambda: 0
 
     def says(self, content: object, *, finish: str = "stop") -> None:
         """A completion with this text, or this value as JSON."""
@@ -139,7 +150,7 @@ class Eyes:
             length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
             self.paths.append(head.split()[1])
             self.requests.append(orjson.loads(await reader.readexactly(length)))
-            self.held.append(engine().pool.checkedout())  # type: ignore[attr-defined]
+            self.held.append(self.holding())
             await self.behaviours[min(len(self.requests), len(self.behaviours)) - 1](writer)
         writer.close()
 
@@ -155,7 +166,18 @@ async def eyes() -> AsyncIterator[Eyes]:
 
 
 @pytest.fixture
-def seeing(database: Settings, eyes: Eyes) -> Settings:
-    """The settings of a hub whose model reads pictures."""
-    model = {"llm_base_url": eyes.url, "llm_model": "eyes", "llm_api_key": SecretStr("key-of-the-test")}
-    return database.model_copy(update={**model, "llm_vision": True, "llm_timeout_seconds": 5.0})
+def model(eyes: Eyes) -> Settings:
+    """The settings of a hub whose model reads pictures, without a database."""
+    return Settings(
+        llm_base_url=eyes.url,
+        llm_model="eyes",
+        llm_api_key=SecretStr("key-of-the-test"),
+        llm_vision=True,
+        llm_timeout_seconds=5.0,
+    )
+
+
+@pytest.fixture
+def seeing(database: Settings, eyes: Eyes, model: Settings) -> Settings:
+    eyes.holding = lambda: engine().pool.checkedout()  # type: ignore[attr-defined]
+    return model

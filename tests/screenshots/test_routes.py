@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 from fastapi import FastAPI, Request
 from sqlalchemy import func
 from sqlmodel import select
 
+from api.app import create_app
 from api.limits import Allowance, Limits
 from tests.screenshots import pictures
 from tests.screenshots.conftest import Seller
@@ -19,6 +22,7 @@ from tracking_core.models import ScreenshotState, SetupScreenshot, SetupSession
 from tracking_core.screenshots import service
 from tracking_core.screenshots.decode import PNG_MAGIC, Picture
 from tracking_core.screenshots.errors import ScreenshotsFull
+from tracking_core.settings import Settings
 from tracking_core.setup import sessions
 
 MEGABYTE = 1 << 20
@@ -50,23 +54,18 @@ async def test_a_picture_is_a_download_that_nothing_keeps_and_nothing_runs(selle
     assert "default-src 'none'" in headers["content-security-policy"]
 
 
-@pytest.mark.parametrize(
-    ("data", "code", "said"),
-    [
+async def test_the_seller_is_told_what_to_do_and_nothing_is_kept(seller: Seller) -> None:
+    for data, code, said in (
         (b"", "screenshot_empty", "vazio"),
         (b"<script>", "screenshot_not_an_image", "não é uma imagem"),
         (pictures.encoded(pictures.screen(), "GIF"), "screenshot_format", "Arquivos GIF não são aceitos"),
         (pictures.png_declaring(8_001, 10, b""), "screenshot_dimensions", "20 milhões, com até 8000"),
         (pictures.moving("PNG"), "screenshot_frames", "animada"),
         (pictures.png()[:100], "screenshot_damaged", "danificado"),
-    ],
-)
-async def test_the_seller_is_told_what_to_do_and_nothing_is_kept(
-    seller: Seller, data: bytes, code: str, said: str
-) -> None:
-    answer = await seller.send(data, headers={"Content-Type": "image/png", "X-File-Name": "tela.png"})
-    assert (answer.status_code, answer.json()["code"]) == (422, code)
-    assert said in answer.json()["detail"]
+    ):
+        answer = await seller.send(data, headers={"Content-Type": "image/png", "X-File-Name": "tela.png"})
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+        assert said in answer.json()["detail"]
     assert await count(seller) == 0
 
 
@@ -97,6 +96,13 @@ async def test_a_body_that_says_it_is_too_large_is_not_read_at_all(seller: Selle
 async def test_a_body_between_the_common_limit_and_a_pictures_own_is_taken(seller: Seller) -> None:
     large = pictures.png() + bytes(3 * MEGABYTE)
     assert (await seller.send(large)).status_code == 201
+
+
+async def test_the_application_takes_one_too(seller: Seller, database: Settings) -> None:
+    transport = httpx.ASGITransport(create_app(database), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        sent = await replace(seller, client=client).send(pictures.png() + bytes(3 * MEGABYTE))
+    assert sent.status_code == 201, sent.text
 
 
 async def test_the_common_limit_holds_for_every_other_path(seller: Seller, app: FastAPI) -> None:

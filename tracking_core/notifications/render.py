@@ -14,7 +14,7 @@ from tracking_core.notifications.sections import Section, last_note, one_line, r
 _SUBJECT_LIMIT = 150
 # What begins or ends a link, a picture, emphasis, code, a mention or a block; a line's beginning is always ours.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!@])")
-_ADDRESS = re.compile(r"https?://|www\.", re.IGNORECASE)
+_ADDRESS = re.compile(r"((?:https?://|www\.)\S*)", re.IGNORECASE)
 
 
 def subject(message: Message) -> str:
@@ -85,7 +85,8 @@ def _markdown(section: Section) -> str:
 
 def _escaped(line: str) -> str:
     """Markdown that shows the line as it is. Addresses stand as code, so that none becomes a link."""
-    return " ".join(
-        f"`{word.replace('`', '')}`" if _ADDRESS.search(word) else _MARKDOWN.sub(r"\\\1", word)
-        for word in line.split(" ")
+    parts = _ADDRESS.split(line)
+    return "".join(
+        f"`{part.replace('`', '')}`" if number % 2 else _MARKDOWN.sub(r"\\\1", part)
+        for number, part in enumerate(parts)
     )

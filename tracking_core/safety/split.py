@@ -23,15 +23,18 @@ from tracking_core.models import SecretKind
 from tracking_core.safety.patterns import GOES_ON, MAX_CHARS, REFERENCE
 from tracking_core.safety.scanner import hits_in
 from tracking_core.safety.shapes import Hit, is_whole, may_continue
+from tracking_core.safety.values import is_striking
 from tracking_core.safety.view import view_of
 
 _EARLIER = 2
 _EARLIER_CHARS = 4_096
 _SHORTEST_REST = 8
 _SHORTEST_ALONE = 12
+_SHORTEST_IN_A_SENTENCE = 20
 _LOOSE = " \t\r\n.…"
 _RUN = re.compile(r"[\w+/=.~-]")
-_BARE = re.compile(r"([\w+/=.~-]+)[\s.…]*\Z")
+_WORD = re.compile(r"([\w+/=.~-]+)(?=[\s.…,;!]|\Z)")
+_HEX = re.compile(r"[0-9a-fA-F-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,20 +190,27 @@ def _finding(parts: list[_Part], shares: dict[int, list[int]], hit: Hit, first: 
 
 
 def _bare_rest(parts: list[_Part], first: int) -> Iterator[SplitFinding]:
-    """A message that is one bare run, after one that ended in a credential."""
+    """A message that is, or begins with, a run of token characters, after one that ended in a credential."""
     if len(parts) < 2:
         return
     before, now = parts[-2:]
-    run = _BARE.match(now.text, _head(now.text))
-    if run is None or not may_continue(run[1], _SHORTEST_ALONE) or not _ends_in_one(before):
+    run = _WORD.match(now.text, _head(now.text))
+    if run is None or not _ends_in_one(before) or not _is_rest(before.opened, run[1], now.text[run.end() :]):
         return
-    spans = now.spans[run.start(1)], now.spans[run.end(1) - 1]
-    piece = Piece(first + len(parts) - 1, spans[0][0], spans[1][1])
-    if before.opened and before.kind and not is_whole(before.opened):
+    piece = Piece(first + len(parts) - 1, now.spans[run.start(1)][0], now.spans[run.end(1) - 1][1])
+    if before.opened and before.kind:
         earlier = Piece(first + len(parts) - 2, *before.spans[-1])
         yield SplitFinding((earlier, piece), before.kind, "continuation", before.opened + run[1], replaces=True)
     else:
         yield SplitFinding((piece,), SecretKind.UNKNOWN, "continuation", run[1])
+
+
+def _is_rest(opened: str, run: str, behind: str) -> bool:
+    """A whole credential has no rest, and one of hex goes on in hex. In a sentence the run must strike the eye."""
+    if is_whole(opened) or (_HEX.fullmatch(opened) and not _HEX.fullmatch(run)):
+        return False
+    alone = not behind.strip(_LOOSE)
+    return may_continue(run, _SHORTEST_ALONE if alone else _SHORTEST_IN_A_SENTENCE) and (alone or is_striking(run))
 
 
 def _ends_in_one(part: _Part) -> bool:

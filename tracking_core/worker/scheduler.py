@@ -9,8 +9,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracking_core.db.engine import dispose, transaction
 from tracking_core.db.partitions import drop_expired_partitions, ensure_partitions
+from tracking_core.handoff.breaches import sweep as sweep_breaches
 from tracking_core.kit import clock
 from tracking_core.logging import configure_logging
+from tracking_core.screenshots.sweep import sweep as sweep_screenshots
 from tracking_core.secrets.sweep import sweep as sweep_secrets
 from tracking_core.settings import Settings, get_settings
 from tracking_core.setup.approvals import expire_due
@@ -18,7 +20,7 @@ from tracking_core.worker.doorbell import Bell, Doorbell
 from tracking_core.worker.sweeper import sweep, sweep_browser_events
 
 log = structlog.get_logger()
-_MINUTE_SECONDS, _DAY_SECONDS = 60.0, 86_400.0
+_PROMISES_SECONDS, _MINUTE_SECONDS, _DAY_SECONDS = 30.0, 60.0, 86_400.0
 # Meta wants browser events within the hour; each round reads the overlap of the last one again.
 _BROWSER_EVENTS_SECONDS = 5.0
 
@@ -39,6 +41,13 @@ async def expire(doorbell: Doorbell) -> None:
     swept = await sweep_secrets(clock.now())
     if swept.expired:
         log.info("secrets_expired", secrets=swept.expired)
+    await sweep_screenshots(clock.now())
+
+
+async def keep_promises(settings: Settings) -> None:
+    """Tell people once more of the cases that are late."""
+    if late := await sweep_breaches(clock.now(), settings):
+        log.warning("handoffs_late", handoffs=late)
 
 
 async def run() -> None:
@@ -54,6 +63,7 @@ async def run() -> None:
         asyncio.create_task(_every(settings.sweep_interval_ms / 1_000, lambda: sweep(doorbell.ring))),
         asyncio.create_task(_every(_BROWSER_EVENTS_SECONDS, lambda: sweep_browser_events(doorbell.ring))),
         asyncio.create_task(_every(_MINUTE_SECONDS, lambda: expire(doorbell))),
+        asyncio.create_task(_every(_PROMISES_SECONDS, lambda: keep_promises(settings))),
         asyncio.create_task(_every(_DAY_SECONDS, lambda: keep_house(settings))),
     ]
     await stopping.wait()

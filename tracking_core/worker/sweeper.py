@@ -8,6 +8,7 @@ from tracking_core.chat.turns import due_chats
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
 from tracking_core.models import IS_FORWARDABLE
+from tracking_core.notifications.lease import is_due
 from tracking_core.setup.inbox import due_sessions
 from tracking_core.worker.doorbell import Bell
 
@@ -59,10 +60,13 @@ async def _sweep_setups(ring: Callable[[Bell, str], None]) -> None:
         await session.execute(_BRIEFLY)
         setups = await due_sessions(session, clock.now())
         chats = await due_chats(session, clock.now())
+        has_notices = await is_due(session, clock.now())
     for session_id in setups:
         ring(Bell.SETUP, str(session_id))
     for session_id in chats:
         ring(Bell.CHAT, str(session_id))
+    if has_notices:
+        ring(Bell.NOTIFY, "")
 
 
 async def sweep_browser_events(ring: Callable[[Bell, str], None]) -> None:

@@ -1,0 +1,235 @@
+"""The chat: each message answered once, by code where code knows, and nothing done that the setup graph did not do."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from agent.chat.breaker import Breaker
+from agent.chat.graph import build
+from agent.chat.runner import ChatRunner
+from agent.checkpoints import checkpointer
+from agent.setup.runner import Runner
+from tests.agent.chatting import Chat, Scripted, calls, says
+from tests.agent.conftest import Session
+from tracking_core.db.engine import transaction
+from tracking_core.handoff import service as handoffs
+from tracking_core.kit import clock
+from tracking_core.models import SetupChat
+from tracking_core.settings import Settings
+
+CHOSEN = calls("choose", consent_mode="opt_in")
+
+
+@pytest.fixture
+async def chat(session: Session, runner: Runner, database: Settings) -> AsyncIterator[Chat]:
+    """What a tool asks for is done by the setup's runner at once."""
+    model = Scripted(script=[])
+
+    async def done(_intent_id: UUID) -> None:
+        await runner.drain(session.id)
+
+    async with checkpointer(database.database_url, connections=4) as saver:
+        made = ChatRunner(
+            graph=build(saver, database, model),
+            saver=saver,
+            settings=database,
+            model=model,
+            breaker=Breaker(),
+            ring=lambda _: None,
+            wait=done,
+        )
+        yield Chat(session, made, model)
+
+
+async def _threads(chat: Chat) -> list[Any]:
+    return [one async for one in chat.runner.saver.alist({"configurable": {"thread_id": f"chat:{chat.session.id}"}})]
+
+
+async def test_a_question_is_answered_in_the_models_words_and_the_cost_is_kept(chat: Chat) -> None:
+    assert (
+        await chat.answer("o que é um pixel?", says("É o conjunto de dados da Meta."))
+        == "É o conjunto de dados da Meta."
+    )
+    [turn] = await chat.turns()
+    assert (turn.state, turn.mode, turn.calls) == ("done", "ai", 1)
+    assert (turn.input_tokens, turn.output_tokens) == (100, 10)
+    [*_, answer] = await chat.messages()
+    assert answer.prompt == turn.prompt
+    assert str(answer.prompt).startswith("system@")
+    assert await _threads(chat) == []
+
+
+async def test_what_is_said_on_the_way_is_told_and_gives_place_to_the_answer(chat: Chat) -> None:
+    told: list[str] = []
+    words = "Vamos por partes: " + "um passo de cada vez, com calma, " * 4
+    chat.model.script, chat.model.pause_seconds = [says(words)], 0.005
+    await chat.say("me ajuda")
+
+    async def watch() -> None:
+        while not (await chat.turns() and (await chat.turns())[0].state == "done"):
+            told.extend(one["text"] for one in await chat.events("message.delta"))
+            await asyncio.sleep(0.005)
+
+    watching = asyncio.create_task(watch())
+    await chat.runner.drain(chat.session.id)
+    await watching
+    assert any(words.startswith(text) for text in told)
+    assert await chat.events("message.delta") == []
+    assert [one["text"] for one in await chat.events("message.completed") if one["role"] == "assistant"] == [
+        words.strip()
+    ]
+
+
+async def test_a_success_speaks_for_itself(chat: Chat) -> None:
+    answer = await chat.answer("quero só quem consentiu", CHOSEN)
+    assert answer.startswith("Próximo passo:")
+    assert [turn.calls for turn in await chat.turns()] == [1]
+    assert (await chat.session.row()).facts["preferences"] == {"consent_mode": "opt_in"}
+
+
+async def test_a_refusal_goes_back_to_the_model_with_what_is_missing(chat: Chat) -> None:
+    answer = await chat.answer(
+        "meu pixel é 123456789012345", calls("check_meta", dataset_id="123456789012345"), says("Falta o token.")
+    )
+    assert answer == "Falta o token."
+    [*_, result] = chat.model.asked[1]
+    assert '"missing":["meta_access_token"]' in result.text
+    assert await chat.session.intents() == []
+
+
+@pytest.mark.parametrize(
+    "invented",
+    [
+        calls("check_meta", dataset_id="999999999999999"),
+        calls("check_page", url="https://evil.example/"),
+        calls("check_gateway", gateway="kiwify", account_id="conta-alheia"),
+        calls("choose", test_event_code="TEST999"),
+    ],
+    ids=["dataset", "page", "account", "code"],
+)
+async def test_a_value_the_seller_did_not_write_reaches_nobody(chat: Chat, invented: Any) -> None:
+    await chat.answer("meu pixel é 123456789012345", invented, says("Qual é o valor?"))
+    assert await chat.session.intents() == []
+
+
+async def test_messages_that_come_together_are_answered_together(chat: Chat) -> None:
+    await chat.say("oi")
+    assert await chat.answer("tudo bem?", says("Tudo! E você?")) == "Tudo! E você?"
+    assert len(await chat.turns()) == 1
+    assert "oi\ntudo bem?" in chat.model.asked[0][-1].text
+
+
+async def test_the_memory_is_short_and_holds_no_reference_as_it_stands(chat: Chat) -> None:
+    reference = "secret:01a21794-43de-7c3f-9747-3ff52cfc37f9"
+    await chat.answer(f"client secret {reference}", says("Guardado."))
+    for at in range(8):
+        await chat.answer(f"pergunta {at}", says(f"resposta {at}"))
+    sent = "\n".join(one.text for one in chat.model.asked[-1])
+    assert "pergunta 0" not in sent
+    assert "pergunta 6" in sent
+    assert "secret:1" in "\n".join(one.text for one in chat.model.asked[0])
+    assert all(reference not in one.text for asked in chat.model.asked for one in asked)
+
+
+async def test_a_worker_cut_in_mid_answer_is_followed_by_one_that_says_it_once(chat: Chat) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await chat.answer("oi", asyncio.CancelledError())
+    assert await chat.said() == []
+    chat.model.script = [says("Olá!")]
+    await _free(chat)
+    await chat.runner.drain(chat.session.id)
+    assert await chat.said() == ["Olá!"]
+    assert len(await chat.events("message.discarded")) == 1
+    assert [turn.state for turn in await chat.turns()] == ["done"]
+
+
+async def test_a_tool_is_not_run_twice_when_its_turn_is(chat: Chat) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await chat.answer("só com consentimento, e o que mais falta?", CHOSEN, asyncio.CancelledError())
+    chat.model.script = [CHOSEN.model_copy(), says("Falta o resto.")]
+    await _free(chat)
+    await chat.runner.drain(chat.session.id)
+    assert len(await chat.session.intents()) == 1
+
+
+async def test_two_workers_give_one_answer(chat: Chat) -> None:
+    chat.model.script = [says("uma"), says("outra")]
+    await chat.say("oi")
+    await asyncio.gather(*[chat.runner.drain(chat.session.id) for _ in range(4)])
+    assert await chat.said() == ["uma"]
+
+
+async def test_a_defect_of_ours_is_told_after_three_tries_and_the_next_message_is_answered(chat: Chat) -> None:
+    answer = await chat.answer("oi", *[TypeError("ours")] * 3)
+    assert "algo falhou do nosso lado" in answer
+    assert [(turn.state, turn.failures) for turn in await chat.turns()] == [("failed", 3)]
+    assert await chat.answer("oi?", says("Agora sim.")) == "Agora sim."
+
+
+async def test_a_tool_that_breaks_is_a_result_and_not_a_trace(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: Any) -> None:
+        raise KeyError("EAAsecretInTheTrace0123456789")
+
+    monkeypatch.setattr("agent.chat.proposing.enqueue", broken)
+    assert await chat.answer("só com consentimento", CHOSEN, says("Não deu.")) == "Não deu."
+    [*_, result] = chat.model.asked[1]
+    assert "setup_check_failed" in result.text
+    assert "EAA" not in result.text
+
+
+async def test_a_model_that_calls_on_and_on_is_stopped_and_code_says_what_is_next(chat: Chat) -> None:
+    stubborn = [calls("read_status") for _ in range(10)]
+    answer = await chat.answer("e aí?", *stubborn)
+    assert answer.startswith("Próximo passo:")
+    assert [turn.calls for turn in await chat.turns()] == [chat.runner.settings.llm_calls_per_turn]
+
+
+async def test_who_asks_for_a_person_gets_one_without_any_model(chat: Chat) -> None:
+    assert await chat.answer("quero falar com uma pessoa") == ""
+    assert chat.model.asked == []
+    async with transaction() as opened:
+        case = await handoffs.current(opened, chat.session.id)
+    assert case is not None
+    assert case.reason == "user_requested"
+
+
+async def test_while_a_person_has_the_session_the_agent_is_silent(chat: Chat) -> None:
+    await chat.answer("quero falar com uma pessoa")
+    settings = chat.runner.settings
+    async with transaction() as opened:
+        case = await handoffs.current(opened, chat.session.id)
+        assert case is not None
+        await handoffs.take(opened, case.id, "Ana", now=clock.now(), settings=settings)
+    assert await chat.answer("alguém aí?") == ""
+    assert chat.model.asked == []
+    async with transaction() as opened:
+        await handoffs.resume(opened, case.id, "Ana", now=clock.now(), settings=settings)
+    assert await chat.answer("voltou?", says("Voltei.")) == "Voltei."
+
+
+async def test_a_setup_that_has_cost_its_share_goes_on_without_the_model(chat: Chat) -> None:
+    await chat.answer("oi", says("Olá!"))
+    poor = chat.with_settings(llm_tokens_per_session=100)
+    assert await poor.answer("e agora?") != ""
+    assert len(chat.model.asked) == 1
+    assert [turn.mode for turn in await chat.turns()] == ["ai", "basic"]
+    assert [one.code for one in await chat.messages() if one.role == "hub"] == ["chat_budget_spent"]
+
+
+async def test_without_a_model_the_rules_answer_and_say_so_once(chat: Chat) -> None:
+    plain = replace(chat, runner=replace(chat.runner, model=None))
+    assert await plain.answer("oi") != ""
+    assert await plain.answer("o que falta?") != ""
+    assert [one.code for one in await chat.messages() if one.role == "hub"] == ["chat_basic_mode"]
+    assert [one["mode"] for one in await chat.events("assistant.mode")] == ["basic"]
+
+
+async def _free(chat: Chat) -> None:
+    """As when the lease's time has passed."""
+    async with transaction() as opened:
+        row = await opened.get_one(SetupChat, chat.session.id)
+        row.lease_owner = row.lease_until = None
