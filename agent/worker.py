@@ -9,7 +9,7 @@ import httpx
 from agent.chat.basic.model import RuleModel
 from agent.chat.breaker import Breaker
 from agent.chat.graph import build as build_chat
-from agent.chat.model import chat_model
+from agent.chat.model import chat_model, close
 from agent.chat.runner import ChatRunner
 from agent.checkpoints import checkpointer
 from agent.setup.context import SetupContext
@@ -84,7 +84,7 @@ async def runner(settings: Settings, *, guarded: GuardedClient | None = None) ->
 @asynccontextmanager
 async def chat_runner(settings: Settings) -> AsyncIterator[ChatRunner]:
     """A runner over the chat graph, its checkpoints and its model."""
-    doorbell, waiting = Doorbell(settings), Waiting()
+    doorbell, waiting, model = Doorbell(settings), Waiting(), chat_model(settings)
 
     async def wait(intent_id: UUID) -> None:
         await waiting.off_queue(intent_id, settings.chat_tool_wait_seconds)
@@ -95,12 +95,13 @@ async def chat_runner(settings: Settings) -> AsyncIterator[ChatRunner]:
                 graph=build_chat(saver, settings, RuleModel()),
                 saver=saver,
                 settings=settings,
-                model=chat_model(settings),
+                model=model,
                 breaker=Breaker(),
                 ring=lambda session_id: doorbell.ring(Bell.SETUP, str(session_id)),
                 wait=wait,
             )
         finally:
+            await close(model)
             await waiting.close()
             await doorbell.close()
 

@@ -69,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Hub:
     problems.install(app)
     for module in (
         track,
+        chatwoot,  # before the gateways, whose path would take its own
         webhooks,
         read,
         setup_sessions,
@@ -78,7 +79,6 @@ def create_app(settings: Settings | None = None) -> Hub:
         playbooks,
         screenshots,
         handoffs,
-        chatwoot,
         session_events,
         health,
     ):

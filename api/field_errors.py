@@ -9,6 +9,7 @@ from typing import Any
 
 from api.credentials import NO_REFERENCE
 from tools.inputs import ACCOUNT_CREDENTIAL, DATASET_DIGITS, URL_CREDENTIALS, URL_MALFORMED
+from tracking_core.handoff.contact import EMAIL, NO_WAY, PHONE
 from tracking_core.i18n import translate
 
 FALLBACK = "This value is not accepted."
@@ -25,6 +26,9 @@ MESSAGES = {
     "dataset_id_digits": DATASET_DIGITS,
     "account_id_credential": ACCOUNT_CREDENTIAL,
     "secret_reference": NO_REFERENCE,
+    "email_invalid": EMAIL,
+    "phone_invalid": PHONE,
+    "contact_unreachable": NO_WAY,
     "json": "This is not valid JSON.",
     "bool": "This must be true or false.",
     "int": "This must be a whole number.",

@@ -4,6 +4,7 @@ HubError
 ├── InvalidRequest              422  a field is missing or wrong
 │   └── MalformedBody           400  the body is not what its content type says
 ├── Unauthorized                401  no key, or a key we do not know
+│   ├── StaffKeyUnknown         401  (tracking_core.staff.errors)
 │   └── SignatureInvalid        401  the webhook is not from the gateway
 ├── Forbidden                   403  the key may not do this
 ├── NotFound                    404
@@ -16,6 +17,7 @@ HubError
 │   ├── ScreenshotsFull         409
 │   ├── HandoffTaken            409  a colleague has the case (tracking_core.handoff.errors)
 │   ├── HandoffClosed           409
+│   ├── StaffNameTaken          409  (tracking_core.staff.errors)
 │   └── IdempotencyKeyReused    409  the same key with another wish (tracking_core.setup.inbox)
 ├── BodyTooLarge                413
 │   └── ScreenshotTooLarge      413  (tracking_core.screenshots.errors, as all of screenshots)

@@ -24,7 +24,7 @@ class SessionFacts:
     credentials in the vault that a check may use now. ``due`` says in the session's language what is due next and from
     whom (``seller``, ``hub``, ``provider``). ``plan`` are the lines of the plan that waits for a decision, made by
     code. ``failure`` is the last one that somebody can mend. ``handoff`` is ``open`` or ``taken`` while there is one.
-    ``screens`` is what was read from pictures, ``unread`` counts those that nobody could read, ``questions`` ask in their
+    ``screens`` is what was read from pictures, ``unread`` counts those nobody could read, ``questions`` ask in their
     place."""
 
     locale: str

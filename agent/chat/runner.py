@@ -79,7 +79,7 @@ class ChatRunner:
             waiting = await turns.unanswered(session, session_id)
             if not waiting:
                 return None
-            handoff = await handoffs.current(session, session_id)
+            handoff = await handoffs.current(session, session_id, lock=True)
             if handoff is None or handoff.state != HandoffState.TAKEN:
                 chat = await session.get_one(SetupChat, session_id)
                 return await turns.begin(session, chat, fence, waiting, clock.now())

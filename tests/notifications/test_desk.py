@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import col, select
 
+from api.app import create_app
 from evals.simulators.chatwoot.shapes import conversation_event, message_event
 from evals.simulators.chatwoot.state import State
 from tests.notifications.desk import Desk, serving_hub
@@ -173,3 +174,15 @@ async def test_a_body_that_is_no_object_or_too_large_is_refused(there: There) ->
         assert (await client.post(there.address, content=b"[1]")).status_code == 400
         assert (await client.post(there.address, content=b"{")).status_code == 400
         assert (await client.post(there.address, content=b" " * 1_048_577)).status_code == 413
+
+
+async def test_the_hubs_application_has_the_address(database: Settings, by_chatwoot: Settings) -> None:
+    values = {"chatwoot_webhook_token": SecretStr(TOKEN), "redis_url": database.redis_url}
+    app = create_app(by_chatwoot.model_copy(update={**values, "database_url": database.database_url}))
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client,
+    ):
+        answer = await client.post(f"/webhooks/chatwoot/{TOKEN}", json={"event": "conversation_updated"})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ignored"})

@@ -59,6 +59,7 @@ def _inline(tokens: list[Token], hosts: frozenset[str]) -> Iterator[Token]:
             yield from [] if shown == refused or not refused else [_text(f" ({bounded(refused, _LONGEST_ADDRESS)})")]
             refused = None
         else:
+            token.attrs.pop("title", None)
             yield token
 
 

@@ -183,7 +183,7 @@ def _holds(parts: list[_Part], joined: _Joined, shares: dict[int, list[int]], hi
 def _finding(parts: list[_Part], shares: dict[int, list[int]], hit: Hit, first: int) -> SplitFinding:
     pieces, replaces = [], False
     for part, ats in shares.items():
-        spans = [parts[part].spans[at] for at in ats]
+        spans = [parts[part].spans[at] for at in ats if not parts[part].text[at].isspace()]
         pieces.append(Piece(first + part, min(start for start, _ in spans), max(end for _, end in spans)))
         replaces |= ats[-1] >= len(parts[part].text) - len(parts[part].opened) and bool(parts[part].opened)
     return SplitFinding(tuple(pieces), hit.kind, hit.rule, hit.value, replaces)
