@@ -1,7 +1,7 @@
 """The model answers; when it cannot, the hub's own rules do, in the same step and with the same tools.
 
-Only the failures in ``failures.MODEL_FAILURES`` lead to the rules. A defect of ours, in a tool, in another middleware or
-in the rules themselves, and a request that a cassette does not hold go up as they are.
+Only the failures in ``failures.MODEL_FAILURES`` lead to the rules. A defect of ours, in a tool, in another middleware
+or in the rules themselves, and a request that a cassette does not hold go up as they are.
 """
 
 import asyncio

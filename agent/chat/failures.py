@@ -26,7 +26,7 @@ from langchain_core.exceptions import (
     ModelRateLimitError,
     ModelTimeoutError,
 )
-from langchain_openai.chat_models.base import StreamChunkTimeoutError
+from langchain_openai import StreamChunkTimeoutError
 
 from tracking_core.kit.json_http import wait_seconds
 

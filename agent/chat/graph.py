@@ -103,7 +103,7 @@ class SpeaksForItself(AgentMiddleware[Any, Any]):
 def result_in(message: ToolMessage) -> ToolResult | None:
     """The tool's result; None for what the library wrote in its place."""
     try:
-        said = orjson.loads(message.text)
+        said = orjson.loads(message.text.encode())
     except orjson.JSONDecodeError:
         return None
     return said if isinstance(said, dict) and "status" in said else None  # type: ignore[return-value]

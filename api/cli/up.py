@@ -183,8 +183,9 @@ class _Hub:
         _out.print(f"Data and logs: {self._data}. Try: [bold]hub demo[/bold]. Ctrl-C stops.")
 
 
-def _simulated(port: int) -> dict[str, str | list[str]]:
-    """Where the vendors are while they are simulated; their landing page stands on a private address."""
+def _simulated(port: int) -> dict[str, str | int | list[str]]:
+    """Where the vendors and the support desk are while they are simulated; their landing page stands on a private
+    address."""
     base = f"http://127.0.0.1:{port}"
     return {
         "meta_graph_url": base,
@@ -192,6 +193,10 @@ def _simulated(port: int) -> dict[str, str | list[str]]:
         "hotmart_api_url": f"{base}/_providers/hotmart",
         "kiwify_api_url": f"{base}/_providers/kiwify",
         "probe_trusted_origins": [base],
+        "chatwoot_url": f"{base}/_chatwoot",
+        "chatwoot_account_id": 1,
+        "chatwoot_inbox_id": 1,
+        "chatwoot_token": "demo-chatwoot-token",
     }
 
 

@@ -12,7 +12,7 @@ from tracking_core.settings import Settings
 # Nothing listens there: what a recording does not hold is refused at once.
 NOWHERE = "http://127.0.0.1:9/v1"
 _KEY = SecretStr("no-key-is-needed")
-_SIMULATED = {"llm_api_key": _KEY, "llm_model": "simulated", "llm_patience_seconds": 1.0, "llm_timeout_seconds": 3.0}
+_SIMULATED = {"llm_api_key": _KEY, "llm_model": "simulated", "llm_patience_seconds": 0.4, "llm_timeout_seconds": 1.2}
 _NOBODY: dict[str, Any] = {"llm_base_url": "", "llm_api_key": SecretStr(""), "llm_model": ""}
 
 
@@ -51,6 +51,6 @@ class Model:
 
     def settings(self, world: World, scenario: Scenario) -> Settings:
         changes = self.changes
-        if scenario.has_own_model:
-            changes = {**_SIMULATED, "llm_base_url": world.llm_url}
+        if (simulated := scenario.start.llm) is not None:
+            changes = {**_SIMULATED, "llm_base_url": NOWHERE if simulated.is_away else world.llm_url}
         return world.settings.model_copy(update=changes)

@@ -11,6 +11,7 @@ from evals.agent.cast import Cast
 from evals.agent.leaks import leaks
 from evals.agent.sellers.browser import Browser, Decision
 from evals.agent.state import State, state_of
+from tracking_core.configuration.plan import Plan, render
 from tracking_core.db.engine import transaction
 from tracking_core.models import SetupActionLog, SetupApproval, SetupMessage, SetupTurn
 
@@ -51,12 +52,13 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """``leaks`` say where a planted secret was found; ``misses`` what a recording had no answer to, ``unplayed`` how
+    """``approvals`` are the states of the plans by hash and id. ``leaks`` say where a planted secret was found; ``misses`` what a recording had no answer to, ``unplayed`` how
     many of its answers nobody asked for; ``stuck`` at what the seller gave up."""
 
     state: State
     ledger: list[Entry]
     approvals: dict[str, str]
+    plans: list[str]
     pressed: list[Decision]
     messages: list[Said]
     turns: list[Turn]
@@ -67,8 +69,8 @@ class Evidence:
 
     @property
     def told(self) -> str:
-        """All that was said to the seller."""
-        return "\n".join(one.text for one in self.messages if one.role != "seller")
+        """All that was said to the seller, and the plans they were shown."""
+        return "\n".join([*(one.text for one in self.messages if one.role != "seller"), *self.plans])
 
     @property
     def calls(self) -> int:
@@ -76,14 +78,23 @@ class Evidence:
 
 
 async def evidence_of(
-    browser: Browser, cast: Cast, *, requests: list[str], stuck: str | None, misses: list[str], unplayed: int
+    browser: Browser,
+    cast: Cast,
+    *,
+    locale: str,
+    requests: list[str],
+    stuck: str | None,
+    misses: list[str],
+    unplayed: int,
 ) -> Evidence:
     """``requests`` are the bodies that went to a model."""
     async with transaction() as session:
+        approvals = await _approvals(session, browser.session_id)
         return Evidence(
             state=await state_of(session, browser, cast),
             ledger=await _ledger(session, browser.session_id),
-            approvals=await _approvals(session, browser.session_id),
+            approvals={f"{row.plan_hash}:{row.id}": row.state for row in approvals},
+            plans=[line for row in approvals for line in render(Plan.from_json(row.plan), locale)],
             pressed=browser.pressed,
             messages=await _messages(session, browser.session_id),
             turns=await _turns(session, browser.session_id),
@@ -100,11 +111,9 @@ async def _ledger(session: AsyncSession, session_id: UUID) -> list[Entry]:
     return [Entry(action=row.action, state=row.state, code=row.code, plan_hash=row.plan_hash) for row in rows]
 
 
-async def _approvals(session: AsyncSession, session_id: UUID) -> dict[str, str]:
-    """The last state of each plan by its hash."""
+async def _approvals(session: AsyncSession, session_id: UUID) -> list[SetupApproval]:
     query = select(SetupApproval).where(SetupApproval.session_id == session_id)
-    rows = await session.scalars(query.order_by(col(SetupApproval.requested_at)))
-    return {f"{row.plan_hash}:{row.id}": row.state for row in rows}
+    return list((await session.scalars(query.order_by(col(SetupApproval.requested_at)))).all())
 
 
 async def _messages(session: AsyncSession, session_id: UUID) -> list[Said]:

@@ -45,6 +45,7 @@ async def play(world: World, scenario: Scenario, how: How) -> Evidence:
     return await evidence_of(
         browser,
         cast,
+        locale=scenario.locale,
         requests=requests,
         stuck=stuck,
         misses=tape.misses if tape else [],

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 FOLDER = Path(__file__).parent / "scenarios"
-_BLOCKS = Path(__file__).parent / "blocks.yaml"
+_BLOCKS, _CORPUS = (Path(__file__).parent / name for name in ("blocks.yaml", "injections.yaml"))
 Gateway = Literal["hotmart", "kiwify"]
 Locale = Literal["pt_BR", "en"]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
@@ -45,17 +45,25 @@ class Wizard(Strict):
     values: dict[str, Any] = {}
 
 
+class Simulated(Strict):
+    """The simulated model: how it fails, what it says next, and what it says always. ``is_away``: nothing listens."""
+
+    faults: list[dict[str, Any]] = []
+    answers: list[dict[str, Any]] = []
+    usual: dict[str, Any] | None = None
+    is_away: bool = False
+
+
 class Control(Strict):
     """What happens at the vendors meanwhile. ``meta`` registers the dataset with these facts (``access_token`` may name
-    another token); the faults are those of the simulators, and ``clear`` ends them. ``page`` changes the page; ``llm``
-    is a fault of the simulated model, null when it is well again."""
+    another token); the faults are those of the simulators, and ``clear`` ends them. ``page`` changes the page."""
 
     meta: dict[str, Any] | None = None
     account: dict[str, Any] | None = None
     meta_fault: dict[str, Any] | None = None
     vendor_fault: dict[str, Any] | None = None
     page: dict[str, Any] | None = None
-    llm: dict[str, Any] | None = None
+    llm: Simulated | None = None
     clear: bool = False
 
 
@@ -99,13 +107,13 @@ class Persona(Strict):
 
 
 class Start(Strict):
-    """The world on the first day. ``meta`` None: Meta knows of no such dataset. ``fault`` is of the simulated model:
-    with one the scenario is answered by it in every lane."""
+    """The world on the first day. ``meta`` None: Meta knows of no such dataset. With ``llm`` the simulated model answers
+    in every lane."""
 
     meta: dict[str, Any] | None = {}
     account: dict[str, Any] = {}
     page: dict[str, Any] = {}
-    llm: dict[str, Any] | None = None
+    llm: Simulated | None = None
     escalate_after: int | None = None
     other_dataset: bool = False
 
@@ -192,12 +200,22 @@ def chosen(wanted: str | None) -> tuple[Scenario, ...]:
 
 
 def _read(path: Path) -> Iterator[Scenario]:
-    """A file is one group: ``defaults`` of all, and ``scenarios``. A step that is a word is the block of that name."""
-    said, blocks = yaml.safe_load(path.read_text()), _blocks()
+    """A file is one group: ``defaults`` of all, and ``scenarios``."""
+    said = yaml.safe_load(path.read_text())
     for one in said["scenarios"]:
-        script = [step for part in one["script"] for step in (blocks[part] if isinstance(part, str) else [part])]
+        script = [step for part in one["script"] for step in _steps(part)]
         group = path.stem.partition("_")[2]
         yield Scenario.model_validate({"group": group, **said.get("defaults", {}), **one, "script": script})
+
+
+def _steps(part: str | dict[str, Any]) -> list[dict[str, Any]]:
+    """A word is the block of that name; ``injections`` are all of the corpus by that carrier, said one by one."""
+    if isinstance(part, str):
+        return _blocks()[part]
+    if "injections" not in part:
+        return [part]
+    corpus = [one["text"] for one in yaml.safe_load(_CORPUS.read_text()) if one["carrier"] == part["injections"]]
+    return [{"say": text.replace("{", "{{").replace("}", "}}")} for text in corpus]
 
 
 @cache

@@ -1,6 +1,7 @@
 """Applications served on this event loop."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -38,6 +39,7 @@ async def hub(app: ASGIApp, port: int) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _serving(made: uvicorn.Config) -> AsyncIterator[None]:
     server = _Server(made)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((made.host, made.port))

@@ -3,9 +3,10 @@
 from typing import Any
 
 from evals.agent.cast import Cast
-from evals.agent.scenario import Control, Scenario
+from evals.agent.scenario import Control, Scenario, Simulated
 from evals.agent.world import World
 from evals.simulators.landing.state import Settings as Page
+from evals.simulators.llm.state import Answer
 from evals.simulators.meta.faults import Fault as MetaFault
 from evals.simulators.meta.state import Dataset
 from evals.simulators.providers.accounts import Account
@@ -33,8 +34,8 @@ class Vendors:
         if start.other_dataset:
             other = {"dataset_id": self._cast["other_dataset"], "access_token": self._cast["other_token"]}
             self._world.meta.registered[other["dataset_id"]] = Dataset.model_validate(other)
-        if start.llm:
-            self._world.llm.order(start.llm)
+        if start.llm is not None:
+            self._order(start.llm)
 
     def change(self, wanted: Control) -> None:
         if wanted.clear:
@@ -54,7 +55,17 @@ class Vendors:
         if wanted.page is not None:
             self._change_page(wanted.page)
         if wanted.llm is not None:
-            self._world.llm.order(wanted.llm)
+            self._order(wanted.llm)
+
+    def _order(self, wanted: Simulated) -> None:
+        model = self._world.llm
+        model.order(*wanted.faults)
+        model.say(*(self._filled(one) for one in wanted.answers))
+        if wanted.usual is not None:
+            model.usual = Answer.model_validate(self._filled(wanted.usual))
+
+    def _filled(self, answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, "text": self._cast.filled(answer.get("text", ""))}
 
     def _register_dataset(self, facts: dict[str, Any]) -> None:
         """Facts add to those before; ``access_token`` is the name of a secret of the cast."""

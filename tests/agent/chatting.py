@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import pytest
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
@@ -20,7 +21,7 @@ from tests.agent.conftest import Session
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
-from tracking_core.models import MessageRole, SessionEvent, SetupMessage, SetupTurn
+from tracking_core.models import MessageRole, SessionEvent, SetupChat, SetupMessage, SetupTurn
 
 Script = Sequence[AIMessage | BaseException]
 BEGUN = ("Um momento, por favor, já vou olhar isso para você agora ", "mesmo, e mais um pouco de texto para contar. ")
@@ -35,11 +36,16 @@ def calls(name: str, **arguments: Any) -> AIMessage:
     return AIMessage("", tool_calls=[tool_call(name=name, args=arguments, id=f"call_{new_id().hex[:8]}")])
 
 
+class Hangs(Exception):
+    """In a script: an answer that begins and never ends."""
+
+
 class Scripted(BaseChatModel):
     """Answers by a script, and remembers what it was asked; an exception in it is raised in the middle of an answer."""
 
     script: list[Any]
     pause_seconds: float = 0.0
+    hanging: asyncio.Event = Field(default_factory=asyncio.Event)
     asked: list[list[BaseMessage]] = Field(default_factory=list)
 
     @property
@@ -71,6 +77,9 @@ class Scripted(BaseChatModel):
             for words in BEGUN:
                 yield ChatGenerationChunk(message=AIMessageChunk(words))
                 await asyncio.sleep(0.12)
+            if isinstance(answer, Hangs):
+                self.hanging.set()
+                await asyncio.Event().wait()
             raise answer
         for word in answer.text.split(" "):
             await asyncio.sleep(self.pause_seconds)
@@ -109,6 +118,19 @@ class Chat:
         before = len(await self.said())
         await self.runner.drain(self.session.id)
         return "\n".join((await self.said())[before:])
+
+    async def cut(self, text: str, *script: AIMessage | BaseException) -> None:
+        """The worker ends in the middle of an answer; its lease is over."""
+        self.model.script = list(script)
+        await self.say(text)
+        draining = asyncio.create_task(self.runner.drain(self.session.id))
+        await self.model.hanging.wait()
+        draining.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await draining
+        async with transaction() as opened:
+            row = await opened.get_one(SetupChat, self.session.id)
+            row.lease_owner = row.lease_until = None
 
     async def said(self) -> list[str]:
         """All of the assistant's messages."""

@@ -57,6 +57,7 @@ def evidence() -> Evidence:
             Entry(action="connect_dataset", state="success", code="config_ok", plan_hash=HASH),
         ],
         approvals={f"{HASH}:1": "approved"},
+        plans=["Conectar o conjunto de dados Loja (1)."],
         pressed=[Decision(HASH, "approve", 200)],
         messages=[
             Said(role="seller", text="oi", code=None, mode=None),

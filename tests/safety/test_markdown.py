@@ -134,31 +134,12 @@ def test_nothing_gets_out(text: str) -> None:
 
 
 PARTS = [
-    "[",
-    "](",
-    ")",
-    "<",
-    ">",
-    "!",
-    "`",
-    "*",
-    '"',
-    "'",
-    "javascript:",
-    "//",
-    "&#",
-    ";",
-    "https://",
-    "developers.example",
-    "evil.example",
-    "@",
-    "img",
-    "src=",
-    "x",
+    *("[", "](", ")", "<", ">", "!", "`", "*", '"', "'", "javascript:", "//", "&#", ";", "https://", " ", "\n"),
+    *("developers.example", "evil.example", "@", "img", "src=", "x"),
 ]
 
 
-@given(st.lists(st.sampled_from([*PARTS, " ", "\n"]), max_size=40))
+@given(st.lists(st.sampled_from(PARTS), max_size=40))
 def test_nothing_gets_out_however_it_is_put_together(parts: list[str]) -> None:
     require_harmless(html("".join(parts)))
 

@@ -1,5 +1,7 @@
 """What a seller pastes is found and known for what it is; what a seller writes about it is left alone."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.safety.samples import (
@@ -21,6 +23,7 @@ from tracking_core.safety.scanner import Finding, scan
 META_TOKEN, APP_SECRET = SecretKind.META_ACCESS_TOKEN, SecretKind.META_APP_SECRET
 ID, SECRET, CODE = SecretKind.GATEWAY_CLIENT_ID, SecretKind.GATEWAY_CLIENT_SECRET, SecretKind.GATEWAY_BASIC
 WEBHOOK, UNKNOWN = SecretKind.WEBHOOK_SECRET, SecretKind.UNKNOWN
+ROOT = Path(__file__).parents[2]
 Kinds = list[tuple[SecretKind, str]]
 
 
@@ -130,6 +133,19 @@ def test_the_account_id_between_credentials_is_left_where_it_is() -> None:
     assert found(text) == [(ID, "demo-kiwify-client"), (SECRET, HEX64)]
 
 
+@pytest.mark.parametrize("label", ["account id", "account id\n", "EVENT", "token", "id da conta e do pedido,"])
+@pytest.mark.parametrize("end", ["abc123", "0EVENT", UUID_A])
+def test_a_name_before_a_label_does_not_take_its_value(label: str, end: str) -> None:
+    for sign in (":", "=", ": "):
+        assert (SECRET, UUID_B) in found(f"{label} client_secret{sign}{UUID_B} {end}")
+
+
+def test_names_in_a_row_take_the_values_behind_them_in_their_order() -> None:
+    secrets = [(ID, UUID_A), (SECRET, "demo-kiwify-secret")]
+    assert found(f"account id, client id e client secret: demo-account, {UUID_A}, demo-kiwify-secret") == secrets
+    assert found(f"client id\nclient secret\naccount id\n{UUID_A}\ndemo-kiwify-secret\n{UUID_B}") == secrets
+
+
 def test_a_token_wrapped_over_lines_is_one_value_and_ends_where_the_next_thing_begins() -> None:
     wrapped = "\n".join([META[:76], META[76:152], META[152:]])
     assert found(f"token:\n{wrapped}\n123456789012345") == [(META_TOKEN, META)]
@@ -174,6 +190,10 @@ def test_a_token_wrapped_over_lines_is_one_value_and_ends_where_the_next_thing_b
         f"client_id: {REFERENCE}, client_secret: {REFERENCE}",
         "client_id: secret:1 client_secret: secret:2",
         "client_id=<client_id> client_secret=${CLIENT_SECRET} token=*** senha: xxxxxx",
+        "client_id: {kiwify_id}, client_secret: {kiwify_secret}, hottok: gateway_client_id",
+        "faltam: gateway_client_id, gateway_client_secret, webhook_secret, meta_access_token",
+        "o Basic é base64 de client_id:client_secret",
+        "access token: OAuthAccessTokenException",
         "client_id: SEU_CLIENT_ID, client_secret: your-client-secret",
         "wk_hub_Zx93kQ7Lm0aBZx93kQ7Lm0aB é a chave pública",
         "webhook: https://hub.example/webhooks/hotmart/Zx93kQ7Lm0aB_Zx93kQ7Lm0aB-x1",
@@ -184,6 +204,13 @@ def test_a_token_wrapped_over_lines_is_one_value_and_ends_where_the_next_thing_b
 )
 def test_what_is_no_credential_is_left_alone(text: str) -> None:
     assert found(text) == []
+
+
+@pytest.mark.parametrize("folder", ["prompts", "tracking_core/locale"])
+def test_what_we_say_ourselves_about_credentials_is_left_alone(folder: str) -> None:
+    texts = [path.read_text() for path in (ROOT / folder).rglob("*") if path.suffix in (".md", ".po")]
+    assert len("".join(texts)) > 10_000
+    assert [one.rule for text in texts for one in scan(text)] == []
 
 
 @pytest.mark.parametrize(

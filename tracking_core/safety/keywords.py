@@ -11,12 +11,13 @@ from tracking_core.safety.patterns import CONTEXT_CHARS, NEAR_CHARS, NEARBY
 from tracking_core.safety.shapes import Hit
 from tracking_core.safety.values import Manner, is_striking, is_value, kind_of
 
-_VALUE = re.compile(r"[^\s\"'`<>,;&|\\{}()\[\]:=]{1,4096}+={0,2}")
+_VALUE = re.compile(r"[^\s\"'`<>,;&|\\{}()\[\]:=#*]{1,2048}+={0,2}")
 _PASSWORD = re.compile(r"[^\s\"'`<>,;|\\]{1,200}+")
 _JOINT = re.compile(r"[\s\"'`*,;/|&+]{1,6}+(?:(?:e|and|o|a|os|as)\s)?\s{0,4}+")
 _IS_MY = re.compile(
     r"(?<![\w-])([\w-]{20,80}+)[\"'`*)]{0,2}\s{1,3}(?:é|eh|is|são|are)\s{1,2}(?:(?:o|a|meu|minha|my|the)\s{1,2}){0,2}\Z"
 )
+_LISTED = re.compile(r"[,/|;&+(]|(?<![A-Za-z])(?:e|and|ou|or)(?![A-Za-z])", re.IGNORECASE)
 _TRAILING = ".!?…*~"
 _LONGEST_JOINT = 60
 _LONGEST_URL = 2_000
@@ -101,25 +102,40 @@ def _is_joined(reading: _Reading, start: int, end: int) -> bool:
 
 
 def _values(reading: _Reading, group: list[_Named]) -> Iterator[tuple[_Named, int, int]]:
-    """The values after a group of labels, in its order; a single one belongs to the label that says most."""
+    """The values after a group of labels, in its order."""
     text, after = reading.text, group[-1].end
     gap = GAP.match(text, after)
     at = gap.end() if gap else after
     signed = SIGNED.search(text, after, at) is not None
-    if reading.certain and not signed:
+    if at == after or (reading.certain and not signed):
         return
-    manner = Manner(signed, tight=signed and at > 0 and text[at - 1] in "=\"'`")
+    manner = Manner(signed, tight=signed and text[at - 1] in "=\"'`")
+    group = group if _is_list(text, group, signed=signed) else group[-1:]
     runs = _runs(reading, group, at, manner)
-    labels = [_best(group)] if len(runs) == 1 else group[-len(runs) :]
-    for one, (start, end) in zip(labels, runs, strict=False):
+    for one, (start, end) in zip(_owners(group, len(runs)), runs, strict=False):
         if not reading.is_free(start, end) or is_value(text[start:end], one.label, manner):
             yield one, start, end
 
 
-def _best(group: list[_Named]) -> _Named:
-    known = [one for one in group if one.label not in GENERIC and one.label is not Label.THING]
-    named = [one for one in group if one.label is not Label.THING]
-    return (known or named or group)[-1]
+def _is_list(text: str, group: list[_Named], *, signed: bool) -> bool:
+    """Whether the values of all come after the last: ``ID and secret: ...``, or a column of names. A sign after names
+    that only stand in a row is the last one's own."""
+    if len(group) == 1 or text[group[-1].end] == "=":
+        return len(group) == 1
+    gap = text[group[-2].end : group[-1].start]
+    in_column = "\n" in gap or not any(one.label in HARMLESS for one in group)
+    return _LISTED.search(gap) is not None or (in_column and not signed)
+
+
+def _owners(group: list[_Named], values: int) -> list[_Named]:
+    """The labels of so many values: all, or the last ones that name a credential; for a single one what says most. A
+    thing has none, and what is harmless has one only when every label has."""
+    if len(group) == values == len([one for one in group if one.label is not Label.THING]):
+        return group
+    named = [one for one in group if one.label not in HARMLESS]
+    if values == 1:
+        named = [one for one in named if one.label not in GENERIC] or named or group
+    return named[-values:]
 
 
 def _runs(reading: _Reading, group: list[_Named], at: int, manner: Manner) -> list[tuple[int, int]]:
@@ -145,7 +161,14 @@ def _run(reading: _Reading, one: _Named, at: int) -> tuple[int, int] | None:
     if match is None:
         return None
     end = at + len(match[0].rstrip(_TRAILING))
-    return None if end == at or _names_the_next(text, at, end) else (at, end)
+    if end == at or _names_the_next(text, at, end) or _is_blank_to_fill(text, at, end):
+        return None
+    return at, end
+
+
+def _is_blank_to_fill(text: str, start: int, end: int) -> bool:
+    """As in ``{kiwify_id}``."""
+    return text[max(0, start - 1) : start] == "{" and text[end : end + 1] == "}" and text[start:end].isidentifier()
 
 
 def _names_the_next(text: str, start: int, end: int) -> bool:

@@ -97,7 +97,7 @@ _FILLERS = (
     "|webhook|basic|bearer|correto|cert[oa]|atual|current|key|generated|agora|now|dele|dela|it|this|esse|este|essa|esta"
 )
 _BETWEEN = r"[\s\"'`*_|\\>()\[\]{}#]"
-_SIGN = r":=|=>|->|→|[:=]|%3[AD]|%22|%20|&quot;|[–—-](?=\s)|,(?=\s)"
+_SIGN = r":=|=>|->|→|[:=]|%3[AD]|%22|%20|&quot;|[–—-](?=\s)"
 # From a label to its value: decoration, words that say nothing, signs.
 GAP: Final = re.compile(
     rf"(?:{_BETWEEN}{{0,6}}+(?:\([^()\n]{{0,40}}\)|(?:{_FILLERS})(?![\wÀ-ÿ-])|{_SIGN})){{0,10}}+{_BETWEEN}{{0,8}}+",

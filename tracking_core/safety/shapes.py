@@ -9,7 +9,10 @@ from tracking_core.models import SecretKind
 from tracking_core.safety.patterns import HARMLESS, SHAPES, USER_AND_PASSWORD, UUID, Proof, Shape
 
 _WHOLE = re.compile(rf"{UUID}|[0-9a-fA-F]{{32}}|[0-9a-fA-F]{{40}}|[0-9a-fA-F]{{64,}}")
-_RISES = re.compile(r"[a-z][A-Z]")
+_CASE_CHANGES = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[a-z])")
+_DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
+_SHORTEST_LETTERS, _ENOUGH = 12, 64
+_LETTERS_PER_CHANGE = 2.4  # words written together have more
 _SPACE = re.compile(r"\s+")
 _LINES = 20
 _SHORTEST_LINE = 12
@@ -45,9 +48,10 @@ def logins(text: str) -> Iterator[Hit]:
 
 def is_made(run: str) -> bool:
     """Letters and digits, or capitals as no word has them."""
-    if any(char.isdigit() for char in run):
-        return any(char.isalpha() for char in run)
-    return len(run) >= 12 and len(_RISES.findall(run)) >= 2
+    if _DIGIT.search(run):
+        return _LETTER.search(run) is not None
+    few = run[:_ENOUGH]
+    return len(run) >= _SHORTEST_LETTERS and len(_CASE_CHANGES.findall(few)) * _LETTERS_PER_CHANGE > len(few)
 
 
 def is_whole(run: str) -> bool:

@@ -221,14 +221,13 @@ def _ends_in_one(part: _Part) -> bool:
 def _settled(found: list[SplitFinding]) -> list[SplitFinding]:
     """The longest first; of what overlaps it, nothing. What a label or a shape names goes before a mere rest."""
     kept: list[SplitFinding] = []
+    taken = bytearray(max((one.pieces[-1].end for one in found), default=0))
     for one in sorted(found, key=lambda each: (each.rule == "continuation" and not each.replaces, -len(each.value))):
-        if not any(_overlap(one.pieces[-1], other.pieces[-1]) for other in kept):
+        start, end = one.pieces[-1].start, one.pieces[-1].end
+        if taken.find(1, start, end) < 0:
+            taken[start:end] = b"\1" * (end - start)
             kept.append(one)
     return sorted(kept, key=lambda each: each.pieces[-1].start)
-
-
-def _overlap(one: Piece, other: Piece) -> bool:
-    return one.start < other.end and other.start < one.end
 
 
 def _unread(text: str, message: int) -> list[SplitFinding]:

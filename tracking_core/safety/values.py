@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from tracking_core.models import SecretKind
-from tracking_core.safety.labels import GENERIC, Label
+from tracking_core.safety.labels import GENERIC, PATTERN, Label
 from tracking_core.safety.patterns import PLACEHOLDER, SAID_OF_IT
 from tracking_core.safety.shapes import is_harmless, is_made, is_whole
 
@@ -17,6 +17,7 @@ _META = re.compile(r"(?i:meta|facebook|pixel|capi|aplicativo|\bapp\b)")
 _GATEWAY = re.compile(r"(?i:hotmart|kiwify|gateway|client)")
 _WEBHOOK = re.compile(r"(?i:hottok|webhook|postback|kiwify|hotmart)")
 _META_TOKEN = re.compile(r"EAA[\w-]{8,}")
+_NAMES = frozenset(SecretKind)
 _KINDS = {
     Label.CLIENT_ID: SecretKind.GATEWAY_CLIENT_ID,
     Label.CLIENT_SECRET: SecretKind.GATEWAY_CLIENT_SECRET,
@@ -33,7 +34,7 @@ class Manner:
 
 
 def is_value(value: str, label: Label, manner: Manner) -> bool:
-    if len(value) < _SHORTEST or PLACEHOLDER.fullmatch(value):
+    if len(value) < _SHORTEST or PLACEHOLDER.fullmatch(value) or value in _NAMES or PATTERN.fullmatch(value):
         return False
     if label is Label.PASSWORD:
         return _is_password(value, manner)

@@ -1,0 +1,98 @@
+"""A message as plain words: without case, accents, stretched letters and the usual abbreviations."""
+
+import re
+import unicodedata
+
+from tracking_core.safety.patterns import REFERENCE
+
+_SHORT_REFERENCE = re.compile(r"secret:\d+")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+", re.IGNORECASE)
+_STRETCHED = re.compile(r"([a-z])\1{2,}")
+_WORD = re.compile(r"[a-z0-9]+")
+_CLAUSE = re.compile(r"[.,;:!?\n()]+")
+_WRITTEN_SHORT = {
+    "vc": "voce",
+    "vcs": "voces",
+    "q": "que",
+    "oq": "o que",
+    "oque": "o que",
+    "pq": "por que",
+    "porque": "por que",
+    "porq": "por que",
+    "eh": "e",
+    "n": "nao",
+    "ñ": "nao",
+    "num": "nao",
+    "naum": "nao",
+    "kd": "cade",
+    "kade": "cade",
+    "ond": "onde",
+    "aonde": "onde",
+    "tb": "tambem",
+    "tbm": "tambem",
+    "blz": "beleza",
+    "vlw": "valeu",
+    "flw": "valeu",
+    "obg": "obrigado",
+    "obgd": "obrigado",
+    "brigado": "obrigado",
+    "brigada": "obrigado",
+    "pfv": "por favor",
+    "pf": "por favor",
+    "pls": "please",
+    "plz": "please",
+    "thx": "thanks",
+    "ty": "thanks",
+    "eae": "e ai",
+    "eai": "e ai",
+    "iae": "e ai",
+    "ta": "esta",
+    "tah": "esta",
+    "pra": "para",
+    "pro": "para",
+    "p": "para",
+    "cmg": "comigo",
+    "qto": "quanto",
+    "qt": "quanto",
+    "qnt": "quanto",
+    "cm": "como",
+    "dnv": "de novo",
+    "dnovo": "de novo",
+    "denovo": "de novo",
+    "msm": "mesmo",
+    "td": "tudo",
+    "hj": "hoje",
+    "agr": "agora",
+    "msg": "mensagem",
+    "pag": "pagina",
+    "facebok": "facebook",
+    "face": "facebook",
+    "fb": "facebook",
+    "dont": "do not",
+    "cant": "can not",
+    "wanna": "want to",
+    "whats": "what is",
+    "wheres": "where is",
+    "hows": "how is",
+    "u": "you",
+}
+
+
+def folded(text: str) -> str:
+    """Lower case without accents; what is no letter of either alphabet stays."""
+    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'"))
+    plain = "".join(one for one in decomposed if not unicodedata.combining(one)).casefold()
+    return _STRETCHED.sub(r"\1", plain)
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Without addresses and references to credentials."""
+    kept = _ADDRESS.sub(" ", _SHORT_REFERENCE.sub(" ", REFERENCE.sub(" ", text)))
+    found = _WORD.findall(folded(kept).replace("'", ""))
+    return tuple(word for one in found for word in _WRITTEN_SHORT.get(one, one).split())
+
+
+def clauses_of(text: str) -> list[tuple[str, ...]]:
+    """The words of each part between punctuation marks."""
+    kept = _ADDRESS.sub(" ", _SHORT_REFERENCE.sub(" ", REFERENCE.sub(" ", text)))
+    return [words for part in _CLAUSE.split(kept) if (words := words_of(part))]
