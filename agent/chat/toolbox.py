@@ -5,9 +5,9 @@ their kind; a value that must be copied (an account, a dataset, an address) must
 """
 
 from enum import StrEnum
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class ToolName(StrEnum):
@@ -45,6 +45,19 @@ class ToolResult(TypedDict):
     facts: NotRequired[dict[str, Any]]
 
 
+_LIMIT = 2_048
+
+
+def _bounded(text: str) -> str:
+    if len(text) > _LIMIT:
+        raise ValueError(f"longer than {_LIMIT} characters")
+    return text
+
+
+# Bounded by us and not in the schema: servers that decode under a grammar unroll a ``maxLength``, and one dies of it.
+_Text = Annotated[str, AfterValidator(_bounded)]
+
+
 class _Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -53,26 +66,26 @@ class CheckGateway(_Arguments):
     """Check the saved gateway credentials with the gateway itself."""
 
     gateway: Literal["hotmart", "kiwify"]
-    account_id: str | None = Field(default=None, max_length=64, description="Kiwify account ID the seller wrote")
+    account_id: _Text | None = Field(default=None, description="Kiwify account ID the seller wrote")
 
 
 class CheckMeta(_Arguments):
     """Check the saved Meta token for a dataset (pixel)."""
 
-    dataset_id: str = Field(max_length=32, description="digits the seller wrote")
+    dataset_id: _Text = Field(description="digits the seller wrote")
 
 
 class CheckPage(_Arguments):
     """Look at the seller's landing page."""
 
-    url: str = Field(max_length=2_048, description="address the seller wrote")
+    url: _Text = Field(description="address the seller wrote")
 
 
 class Choose(_Arguments):
     """Keep a preference of the seller."""
 
     consent_mode: Literal["opt_in", "opt_out"] | None = None
-    test_event_code: str | None = Field(default=None, max_length=32)
+    test_event_code: _Text | None = None
 
 
 class RequestPlan(_Arguments):
@@ -92,7 +105,7 @@ class Undo(_Arguments):
 class Explain(_Arguments):
     """Read the playbook of a failure; without a code, of the last one."""
 
-    code: str | None = Field(default=None, max_length=64)
+    code: _Text | None = None
 
 
 class ReadStatus(_Arguments):
@@ -102,7 +115,7 @@ class ReadStatus(_Arguments):
 class CallPerson(_Arguments):
     """Hand over to a person of the support team."""
 
-    reason: str = Field(max_length=200)
+    reason: _Text
 
 
 ARGUMENTS: dict[ToolName, type[_Arguments]] = {

@@ -52,8 +52,9 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """``approvals`` are the states of the plans by hash and id. ``leaks`` say where a planted secret was found; ``misses`` what a recording had no answer to, ``unplayed`` how
-    many of its answers nobody asked for; ``stuck`` at what the seller gave up."""
+    """``approvals`` are the states of the plans by hash and id, ``plans`` their lines. ``leaks`` say where a planted
+    secret was found; ``misses`` what a recording had no answer to, ``unplayed`` how many of its answers nobody asked
+    for; ``stuck`` at what the seller gave up."""
 
     state: State
     ledger: list[Entry]

@@ -107,8 +107,8 @@ class Persona(Strict):
 
 
 class Start(Strict):
-    """The world on the first day. ``meta`` None: Meta knows of no such dataset. With ``llm`` the simulated model answers
-    in every lane."""
+    """The world on the first day. ``meta`` None: Meta knows of no such dataset. With ``llm`` the simulated model
+    answers in every lane."""
 
     meta: dict[str, Any] | None = {}
     account: dict[str, Any] = {}

@@ -55,7 +55,7 @@ def test_what_stands_there_is_taken(text: str, given: dict[str, Any]) -> None:
 
 
 def test_several_values_in_one_message() -> None:
-    said = f"Kiwify. client id secret:1, client secret secret:2, account id Zx81kQp0Lm. Meta: dataset {ID}. loja.example/c"
-    assert slots_of(said) == Slots(
-        gateway="kiwify", account_id="Zx81kQp0Lm", dataset_id=ID, url="loja.example/c"
+    said = (
+        f"Kiwify. client id secret:1, client secret secret:2, account id Zx81kQp0Lm. Meta: dataset {ID}. loja.example/c"
     )
+    assert slots_of(said) == Slots(gateway="kiwify", account_id="Zx81kQp0Lm", dataset_id=ID, url="loja.example/c")

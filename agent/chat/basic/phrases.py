@@ -78,6 +78,7 @@ PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "ask_why",
         (
+            "=por+que|why|mas+por+que|but+why",
             "por+que|why erro|falhou|falha|deu|recusou|recusado|recusada|nao|aconteceu|isso|fail|failed|error|wrong"
             "|refused|not|vermelho|red|negou|assim !verificar",
             "deu+errado|deu+ruim|deu+erro|deu+pau|deu+problema|deu+zica|nao+deu+certo|nao+funcionou|nao+funciona"

@@ -58,7 +58,15 @@ _STATUS = {
 }
 
 
+_PICTURES = frozenset(
+    {"print", "prints", "tela", "imagem", "foto", "captura", "screenshot", "picture", "image", "anexo"}
+)
+
+
 def reply(known: Known) -> str:
+    facts = known.facts
+    if facts.questions and (known.intent is Intent.UNKNOWN or known.words & _PICTURES):
+        return speaking.ask_instead(facts.questions, facts.locale)
     return _REPLIES[known.intent](known)
 
 
@@ -128,11 +136,6 @@ def _no(known: Known) -> str:
     return _reject(known) if known.facts.plan else _only(_NO_HURRY)(known)
 
 
-def _unknown(known: Known) -> str:
-    facts = known.facts
-    return speaking.ask_instead(facts.questions, facts.locale) if facts.questions else menu(facts.locale)
-
-
 def _numbered(known: Known) -> str:
     lines = (ask_gateway, ask_meta, ask_page, _status, _only(_CALLED))
     (digit,) = known.words
@@ -164,5 +167,5 @@ _REPLIES: dict[Intent, Callable[[Known], str]] = {
     Intent.GREETING: _then(_HELLO),
     Intent.YES: _yes,
     Intent.NO: _no,
-    Intent.UNKNOWN: _unknown,
+    Intent.UNKNOWN: lambda known: menu(known.facts.locale),
 }

@@ -44,7 +44,7 @@ def _has_question(results: Sequence[ToolResult]) -> bool:
 def _result(message: ToolMessage) -> ToolResult | None:
     """None for what the library wrote in its place."""
     try:
-        said = orjson.loads(message.text)
+        said = orjson.loads(message.text.encode())  # a str subclass, which orjson does not take
     except orjson.JSONDecodeError:
         return None
     return said if isinstance(said, dict) and "status" in said else None  # type: ignore[return-value]

@@ -40,6 +40,7 @@ class _Completions:
             return
         self._state.bodies.append(body.decode(errors="replace"))
         self._state.authorizations.append(Request(scope).headers.get("authorization", ""))
+        self._state.asked.set()
         asked = orjson.loads(body)
         ask = bool(asked.get("stream")), bool((asked.get("stream_options") or {}).get("include_usage"))
         fault = self._state.fault()

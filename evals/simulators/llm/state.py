@@ -1,5 +1,6 @@
 """What the simulated model is to say, how it is to fail, and what it was asked."""
 
+import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,13 +74,16 @@ class Answer(BaseModel):
 
 @dataclass
 class State:
-    """``answers`` are given in their order, ``usual`` when there is none; ``bodies`` are those of all requests."""
+    """``answers`` are given in their order, ``usual`` when there is none; ``bodies`` are those of all requests,
+    and ``asked`` is set by the first."""
 
     answers: deque[Answer] = field(default_factory=deque)
     usual: Answer = field(default_factory=lambda: Answer(text="Estou aqui para ajudar com a configuração."))
     faults: list[Fault] = field(default_factory=list)
     bodies: deque[str] = field(default_factory=lambda: deque(maxlen=_BODIES_KEPT))
     authorizations: deque[str] = field(default_factory=lambda: deque(maxlen=_BODIES_KEPT), repr=False)
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def say(self, *answers: str | Mapping[str, Any]) -> None:
         """Next: texts, or mappings of an ``Answer``."""
