@@ -167,7 +167,7 @@ class Answering:
         async for part in stream:
             if part["type"] == "custom":
                 await self._told_mode(part["data"], run)
-            else:
+            elif part["type"] == "messages":
                 chunk, where = part["data"]
                 if isinstance(chunk, AIMessageChunk) and where.get("langgraph_node") == "model":
                     await self._telling.add(chunk.text)

@@ -1,7 +1,7 @@
 """Read a session's facts for a turn."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import func, or_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +23,13 @@ from tracking_core.setup import status
 _SCREENS = 3
 
 
+class Known(TypedDict):
+    gateway: str | None
+    account_id: str | None
+    dataset_id: str | None
+    landing_url: str | None
+
+
 async def facts_of(session: AsyncSession, owner: SetupSession) -> SessionFacts:
     """Everything the chat may know now, in the session's language."""
     told = await status.of(session, owner, locale=owner.locale)
@@ -34,6 +41,7 @@ async def facts_of(session: AsyncSession, owner: SetupSession) -> SessionFacts:
         state=owner.state,
         stages=tuple(_stage(name, entry, owner.stages) for name, entry in told["stages"].items()),
         percent=told["progress"],
+        is_configured=told["configuration"] is not None,
         **known_of(owner.facts),
         secrets=await usable_secrets(session, owner),
         due=tuple(told["requirements"]),
@@ -45,15 +53,15 @@ async def facts_of(session: AsyncSession, owner: SetupSession) -> SessionFacts:
     )
 
 
-def known_of(facts: Mapping[str, Any]) -> dict[str, str | None]:
+def known_of(facts: Mapping[str, Any]) -> Known:
     """The values a seller gave that a check has taken."""
     gateway, meta, page = (facts.get(name, {}) for name in ("gateway", "meta", "url"))
-    return {
-        "gateway": gateway.get("name"),
-        "account_id": gateway.get("account_id"),
-        "dataset_id": meta.get("dataset_id"),
-        "landing_url": page.get("url"),
-    }
+    return Known(
+        gateway=gateway.get("name"),
+        account_id=gateway.get("account_id"),
+        dataset_id=meta.get("dataset_id"),
+        landing_url=page.get("url"),
+    )
 
 
 async def usable_secrets(session: AsyncSession, owner: SetupSession) -> frozenset[SecretKind]:
@@ -84,7 +92,9 @@ def _stage(name: str, entry: Mapping[str, Any], stages: Mapping[str, Any]) -> St
 
 
 def _failure(told: Mapping[str, Any], stages: Mapping[str, Any]) -> StageFact:
-    params = next((one.get("params", {}) for one in stages.values() if one.get("code") == told["code"]), {})
+    params: dict[str, Any] = next(
+        (one.get("params", {}) for one in stages.values() if one.get("code") == told["code"]), {}
+    )
     return StageFact(
         stage=told["action"],
         status="action_required",

@@ -35,9 +35,10 @@ from tracking_core.handoff import service as handoffs
 from tracking_core.handoff.codes import Reason
 from tracking_core.i18n import translate
 from tracking_core.kit import clock
-from tracking_core.models import SecretKind, SetupSession
+from tracking_core.models import SecretKind, SessionState, SetupSession
+from tracking_core.setup.codes import SetupCode
 from tracking_core.setup.inbox import IntentKind
-from tracking_core.setup.meanings import all_meanings
+from tracking_core.setup.meanings import all_meanings, describe
 
 Handler = Callable[[ChatContext, Any], Awaitable[ToolResult]]
 MISSING, NOT_SAID, NOT_VALID = "chat_missing", "chat_not_said", "chat_not_valid"
@@ -118,7 +119,11 @@ async def send_test_sale(context: ChatContext, _asked: BaseModel) -> ToolResult:
 
 
 async def undo(context: ChatContext, asked: Undo) -> ToolResult:
-    """A plan like any other: it waits for the button."""
+    """A plan like any other: it waits for the button. With nothing in use, no plan that waits must give way to it."""
+    facts = context.facts
+    if not facts.is_configured and facts.state != SessionState.FAILED:
+        said = describe(SetupCode.NOTHING_TO_UNDO, {}, context.locale)
+        return refused(said["code"], said["message"])
     return await propose(context, IntentKind.ROLLBACK, {"scope": asked.scope})
 
 

@@ -129,6 +129,7 @@ PORTUGUESE: dict[str, tuple[str, ...]] = {
         "deixa como era antes",
         "desfas tudo",
     ),
+    "can_undo": ("e dá pra desfazer depois?", "posso voltar atrás depois?", "consigo reverter isso?"),
     "ask_test_sale": (
         "manda outra venda de teste pra eu ver",
         "envie a venda de teste",
@@ -273,6 +274,7 @@ ENGLISH: dict[str, tuple[str, ...]] = {
         "I can't find my pixel id",
     ),
     "ask_undo": ("undo everything", "please roll back", "revert it"),
+    "can_undo": ("can I undo it later?",),
     "ask_test_sale": ("send the test sale", "send a test purchase again"),
     "ask_person": ("I want to talk to a person", "get me a human please"),
     "ask_secret": ("show me the token I sent",),

@@ -34,6 +34,13 @@ PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        "can_undo",
+        (
+            "da+para|posso|consigo|possivel|can+i|can+it|can+we|possible|depois|later desfazer|desfaz|desfaco|voltar"
+            "|reverter|undo|undone|revert|reverted",
+        ),
+    ),
+    (
         "ask_undo",
         (
             "desfaz|desfaca|desfazer|desfazendo|desfazo|desfeito|reverte|reverter|reverta|rollback|undo|revert",

@@ -19,6 +19,9 @@ _NO_SECRETS = (
     "I cannot show a credential to anyone, not even to you: it is in the vault. If you lost it, make a new one."
 )
 _APPROVE_BY_BUTTON = "I cannot approve for you, and a message does not do it either: use the button below the plan."
+_CAN_UNDO = (
+    "Yes: write “undo everything” whenever you like, and I prepare a plan for it that you approve with the button."
+)
 _REJECT_BY_BUTTON = "Use the button below the plan to refuse it. Nothing has changed."
 _NO_PLAN = "There is no plan waiting for you right now."
 _NOT_YET = "Before the plan, everything has to be checked."
@@ -147,6 +150,7 @@ _REPLIES: dict[Intent, Callable[[Known], str]] = {
     Intent.MENU: _numbered,
     Intent.ASK_SECRET: _then(_NO_SECRETS),
     Intent.ASK_WHERE: _where,
+    Intent.CAN_UNDO: _then(_CAN_UNDO),
     Intent.ASK_UNDO: next_step,
     Intent.ASK_REJECT: _reject,
     Intent.ASK_APPROVE: _approve,

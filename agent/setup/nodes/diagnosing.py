@@ -26,7 +26,7 @@ from tracking_core.setup.outcome import Fault, Stage
 ESCALATE = "escalate"
 __all__ = ["DIAGNOSE", "ESCALATE", "diagnose", "escalate"]
 _FAILED = "failed"
-_STEP_OF = {
+_STEP_OF: dict[str, Stage] = {
     IntentKind.VALIDATE_GATEWAY: Stage.GATEWAY,
     IntentKind.VALIDATE_META: Stage.META,
     IntentKind.PROBE_LANDING: Stage.URL,
