@@ -92,7 +92,7 @@ async def chat_runner(settings: Settings) -> AsyncIterator[ChatRunner]:
     async with checkpointer(settings.database_url, connections=4) as saver:
         try:
             yield ChatRunner(
-                graph=build_chat(saver, settings, RuleModel()),
+                graph=build_chat(saver, RuleModel()),
                 saver=saver,
                 settings=settings,
                 model=model,

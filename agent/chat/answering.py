@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
-from langchain.agents.middleware.model_call_limit import ModelCallLimitExceededError
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,12 +14,12 @@ from sqlmodel import col, select
 from agent.chat import speaking
 from agent.chat.basic.person import asks_for_person
 from agent.chat.context import ChatContext
-from agent.chat.graph import result_in
+from agent.chat.graph import BudgetSpent
 from agent.chat.prompting import messages_for, prompt_ref
 from agent.chat.proposing import propose
 from agent.chat.reading import facts_of
 from agent.chat.streaming import Telling
-from agent.chat.toolbox import CallPerson, ToolResult
+from agent.chat.toolbox import CallPerson, ToolResult, result_in
 from agent.chat.tools import call_person, thread_of
 from agent.screenshots.extract import read as read_screenshot
 from tracking_core.chat import turns
@@ -52,11 +51,12 @@ _SUPERSTEPS_MAX = 40
 
 @dataclass(slots=True)
 class _Run:
-    """What the graph came to. ``mode`` is the one of the last answer, ``reason`` why it is not the model's."""
+    """What the graph came to. ``mode`` is the one of the last answer, None when code alone answered; ``reason`` is why
+    it is not the model's."""
 
     text: str = ""
     results: list[ToolResult] = field(default_factory=list)
-    mode: ChatMode = ChatMode.BASIC
+    mode: ChatMode | None = None
     reason: str | None = None
 
 
@@ -136,12 +136,14 @@ class Answering:
         run = _Run()
         try:
             await self._stream(given, config, context, run)
-        except ModelCallLimitExceededError:
+        except BudgetSpent:
             log.warning("chat_call_limit_met", calls=context.spend.calls)
         finally:
             await self._keep_spend(context)
         state = await self._runner.graph.aget_state(config)
         _read_off(state.values.get("messages", []), run)
+        if context.model is None:
+            run.mode = ChatMode.BASIC
         return run
 
     async def _resumed(self, config: RunnableConfig) -> dict[str, Any] | None:
@@ -203,7 +205,7 @@ class Answering:
         async with transaction() as session:
             chat = await session.get_one(SetupChat, self._turn.session_id)
             before = chat.mode
-            if before == run.mode or (before is None and run.mode is ChatMode.AI):
+            if run.mode is None or before == run.mode or (before is None and run.mode is ChatMode.AI):
                 return
             told = {"mode": run.mode.value, "reason": run.reason}
             await append(session, self._turn.session_id, EventType.ASSISTANT_MODE, told)

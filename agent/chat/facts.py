@@ -20,12 +20,12 @@ class StageFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFacts:
-    """``state`` is a ``SessionState``. ``stages`` stand in the order of ``Stage``; ``is_configured``: a configuration is
-    in use. ``secrets`` are the kinds of credentials in the vault that a check may use now. ``due`` says in the session's
-    language what is due next and from whom (``seller``, ``hub``, ``provider``). ``plan`` are the lines of the plan that
-    waits for a decision, made by code. ``failure`` is the last one that somebody can mend. ``handoff`` is ``open`` or
-    ``taken`` while there is one. ``screens`` is what was read from pictures, ``unread`` counts those nobody could read,
-    ``questions`` ask in their place."""
+    """``state`` is a ``SessionState``; ``stages`` are in the order of ``Stage``; ``is_configured``: a configuration is
+    in use. ``secrets`` are the kinds of credentials in the vault that a check may use now. ``due`` says in the
+    session's language what is due next and from whom (``seller``, ``hub``, ``provider``). ``plan`` are the lines of the
+    plan that waits for a decision, made by code. ``failure`` is the last one that somebody can mend. ``handoff`` is
+    ``open`` or ``taken`` while there is one. ``screens`` is what was read from pictures, ``unread`` counts those nobody
+    could read, ``questions`` ask in their place."""
 
     locale: str
     state: str

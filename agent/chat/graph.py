@@ -10,7 +10,8 @@ from langchain.agents import create_agent
 from langchain.agents.middleware import (
     AgentMiddleware,
     AgentState,
-    ModelCallLimitMiddleware,
+    ModelRequest,
+    ModelResponse,
     ToolCallLimitMiddleware,
     ToolCallRequest,
     ToolErrorMiddleware,
@@ -24,11 +25,10 @@ from langgraph.runtime import Runtime
 
 from agent.chat.context import ChatContext
 from agent.chat.failover import Failover
-from agent.chat.remaining import remaining
-from agent.chat.toolbox import ResultStatus, ToolName, ToolResult
+from agent.chat.reflex import Handler, Reflex, wishes
+from agent.chat.toolbox import ResultStatus, ToolName, ToolResult, result_in
 from agent.chat.tools import toolbox
 from agent.passing import PASSING
-from tracking_core.settings import Settings
 from tracking_core.setup.codes import SetupCode
 
 log = structlog.get_logger()
@@ -45,16 +45,15 @@ class ChatState(AgentState[Any]):
     turn_id: NotRequired[str]
 
 
-def build(
-    saver: BaseCheckpointSaver[Any] | None, settings: Settings, model: BaseChatModel, *, middleware: Sequence[Any] = ()
-) -> ChatGraph:
+def build(saver: BaseCheckpointSaver[Any] | None, model: BaseChatModel, *, middleware: Sequence[Any] = ()) -> ChatGraph:
     """``model`` is what the middleware replaces by the context's. Run it under the chat's lease only."""
     held: list[AgentMiddleware[Any, Any]] = [
         Repair(),
         SpeaksForItself(),
-        ModelCallLimitMiddleware(run_limit=settings.llm_calls_per_turn, exit_behavior="error"),
         ToolCallLimitMiddleware(run_limit=_TOOL_CALLS_MAX, exit_behavior="continue"),
         ToolErrorMiddleware(aon_error=_broke),
+        Reflex(),
+        Budget(),
         Failover(),
         *middleware,
     ]
@@ -88,6 +87,20 @@ class Repair(AgentMiddleware[Any, Any]):
         return {"messages": [ToolMessage(content, tool_call_id=one["id"] or "") for one in orphans]}
 
 
+class BudgetSpent(Exception):
+    """The model was asked as often in this turn as it may be, and has not come to words."""
+
+
+class Budget(AgentMiddleware[Any, Any]):
+    """Counts what a model was asked, not the steps that code took."""
+
+    async def awrap_model_call(self, request: ModelRequest[Any], handler: Handler) -> ModelResponse[Any]:
+        context: ChatContext = request.runtime.context
+        if context.spend.calls >= context.settings.llm_calls_per_turn:
+            raise BudgetSpent
+        return await handler(request)
+
+
 class SpeaksForItself(AgentMiddleware[Any, Any]):
     """When all that was done went well, and the message asks for nothing more, no model need find words for it."""
 
@@ -96,17 +109,7 @@ class SpeaksForItself(AgentMiddleware[Any, Any]):
         last = _last_results(state["messages"])
         if not last or any(_wants_words(message) for message in last):
             return None
-        called = {message.name for message in state["messages"] if isinstance(message, ToolMessage) and message.name}
-        return None if remaining(runtime.context, called) else {"jump_to": "end"}
-
-
-def result_in(message: ToolMessage) -> ToolResult | None:
-    """The tool's result; None for what the library wrote in its place."""
-    try:
-        said = orjson.loads(message.text.encode())
-    except orjson.JSONDecodeError:
-        return None
-    return said if isinstance(said, dict) and "status" in said else None  # type: ignore[return-value]
+        return None if await wishes(runtime.context, state["messages"]) else {"jump_to": "end"}
 
 
 def _last_results(messages: Sequence[AnyMessage]) -> list[ToolMessage]:

@@ -5,8 +5,10 @@ their kind; a value that must be copied (an account, a dataset, an address) must
 """
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
+import orjson
+from langchain_core.messages import ToolMessage
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
@@ -130,3 +132,13 @@ ARGUMENTS: dict[ToolName, type[_Arguments]] = {
     ToolName.READ_STATUS: ReadStatus,
     ToolName.CALL_PERSON: CallPerson,
 }
+
+
+def result_in(message: ToolMessage) -> ToolResult | None:
+    """The tool's result; None for what the library wrote in its place. ``text`` is a subclass of ``str``, which orjson
+    does not take."""
+    try:
+        said = orjson.loads(message.text.encode())
+    except orjson.JSONDecodeError:
+        return None
+    return cast(ToolResult, said) if isinstance(said, dict) and "status" in said else None

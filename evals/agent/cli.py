@@ -62,7 +62,7 @@ def record(only: Only = None) -> None:
     how = How(model=model, use=Use.RECORD)
     wanted = [one for one in chosen(only) if not one.has_own_model]
     runs = _played([Planned(one, 1, how) for one in wanted])
-    if errors := [f"{run.scenario}: {run.error}" for run in runs if run.error]:
+    if errors := verdicts.of_record(runs):
         _end(errors)
     _keep(settings, runs, is_all=only is None)
     _table(scoreboard(runs, None))

@@ -3,17 +3,27 @@
 from collections.abc import Sequence
 from typing import Any
 
+from agent.chat.failures import Reason
 from evals.agent.manifest import AGAIN, Manifest, Recorded
 from evals.agent.results import Run
 from evals.agent.scenario import Scenario
 
 _HARD = ("Replayed", "OnlyApproved", "NoSecretOut")
+# A whole answer that nobody could use comes again when it is played again; a silence does not.
+_OF_THE_ANSWER = frozenset({Reason.UNUSABLE.value, Reason.GARBAGE.value, Reason.CONTEXT_OVERFLOW.value})
 _P = 0.05
 
 
 def of_scripted(runs: Sequence[Run]) -> list[str]:
     """Every judge must be content with every scenario."""
     return [f"{run.scenario}: {'; '.join(run.problems)}" for run in runs if not run.is_clean]
+
+
+def of_record(runs: Sequence[Run]) -> list[str]:
+    """What must not be kept: a run that broke, and one that rules answered because the model could not be reached."""
+    broken = [f"{run.scenario}: {run.error}" for run in runs if run.error]
+    away = [(run.scenario, sorted(set(run.fallbacks) - _OF_THE_ANSWER)) for run in runs]
+    return broken + [f"{name}: the model was not there ({', '.join(why)})" for name, why in away if why]
 
 
 def of_replay(runs: Sequence[Run], scenarios: Sequence[Scenario], manifest: Manifest) -> list[str]:

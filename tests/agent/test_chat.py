@@ -35,7 +35,7 @@ async def chat(session: Session, runner: Runner, database: Settings) -> AsyncIte
 
     async with checkpointer(database.database_url, connections=4) as saver:
         made = ChatRunner(
-            graph=build(saver, database, model),
+            graph=build(saver, model),
             saver=saver,
             settings=database,
             model=model,
@@ -85,8 +85,15 @@ async def test_what_is_said_on_the_way_is_told_and_gives_place_to_the_answer(cha
     ]
 
 
+async def test_what_a_message_plainly_asks_for_is_done_without_a_model(chat: Chat) -> None:
+    answer = await chat.answer("quero só quem consentiu")
+    assert answer.startswith("Próximo passo:")
+    assert [(turn.calls, turn.mode) for turn in await chat.turns()] == [(0, None)]
+    assert (await chat.session.row()).facts["preferences"] == {"consent_mode": "opt_in"}
+
+
 async def test_a_success_speaks_for_itself(chat: Chat) -> None:
-    answer = await chat.answer("quero só quem consentiu", CHOSEN)
+    answer = await chat.answer("faz do jeito mais cuidadoso", CHOSEN)
     assert answer.startswith("Próximo passo:")
     assert [turn.calls for turn in await chat.turns()] == [1]
     assert (await chat.session.row()).facts["preferences"] == {"consent_mode": "opt_in"}

@@ -1,17 +1,50 @@
-"""What a scenario could have left behind, made by hand."""
+"""A world for the scenarios of one file, and what a scenario could have left behind, made by hand."""
 
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
+from evals.agent import manifest as manifests
+from evals.agent.answering import Model
 from evals.agent.evidence import Entry, Evidence, Said, Turn
+from evals.agent.lanes import Lane, Planned
+from evals.agent.playing import How
 from evals.agent.scenario import Scenario
 from evals.agent.sellers.browser import Decision
+from evals.agent.servers import Ports, servers
 from evals.agent.state import State
+from evals.agent.world import World, running
+from tests.conftest import KEYS
+from tracking_core.settings import Settings
 
 HASH = "a" * 64
+# The slow half of the scenarios, in a file of their own.
+SETUPS = frozenset({"happy", "people", "style", "undo"})
 VERIFIED = dict.fromkeys(("gateway", "meta", "url", "configuration", "proof"), "verified")
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[tuple[Settings, Ports]]:
+    with servers({"HUB_SECRETS_KEYS": KEYS}) as made:  # this process remembers the keys of the tests before
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(made: tuple[Settings, Ports]) -> AsyncIterator[World]:
+    async with running(*made) as world:
+        yield world
+
+
+async def played_by_rules(world: World, scenario: Scenario) -> None:
+    """Every judge is content, and the end is the one that a model came to."""
+    (run,) = await Lane(world).run([Planned(scenario, 1, How(model=Model.nobody()))])
+    assert run.is_clean, "\n".join([*run.problems, *(f"{who}: {text}" for who, text in run.conversation)])
+    recorded = manifests.read()
+    if scenario.is_same_without_model and recorded and (before := recorded.scenarios.get(scenario.id)):
+        assert not before.passed or before.end == run.end, "a model came to another end"
 
 
 def scenario_with(**expect: Any) -> Scenario:

@@ -43,6 +43,14 @@ def test_what_could_not_be_judged_is_red() -> None:
     assert verdicts.of_scripted([_run(error="it broke")]) == ["hotmart-step-by-step: it broke"]
 
 
+def test_what_rules_answered_is_no_recording() -> None:
+    assert verdicts.of_record([_run(), _run(fallbacks=["unusable"])]) == []
+    assert verdicts.of_record([_run(fallbacks=["refused", "refused"])]) == [
+        "hotmart-step-by-step: the model was not there (refused)"
+    ]
+    assert verdicts.of_record([_run(error="it broke")]) == ["hotmart-step-by-step: it broke"]
+
+
 def test_a_replay_like_the_recording_is_green() -> None:
     assert verdicts.of_replay([_run()], chosen("happy"), RIGHT) == []
 

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import json
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import psycopg
 
 from evals.simulators.providers.state import DEMO_HOTMART, DEMO_KIWIFY
 from evals.stack import Stack, wait_for
@@ -16,6 +18,12 @@ from tracking_core.tenants import service as tenants
 
 SESSIONS = "/api/v1/setup/sessions"
 HOTTOK = "hottok-of-the-journey-0123456789"
+_BUSY = """
+SELECT EXISTS (SELECT FROM setup_messages WHERE session_id = %(id)s AND role = 'seller' AND turn_id IS NULL)
+    OR EXISTS (SELECT FROM setup_turns WHERE session_id = %(id)s AND state = 'running')
+    OR EXISTS (SELECT FROM setup_intents WHERE session_id = %(id)s AND state = 'queued')
+    OR EXISTS (SELECT FROM setup_sessions WHERE id = %(id)s AND state = 'working')
+"""
 
 
 @dataclass(frozen=True)
@@ -36,9 +44,10 @@ class Seller:
         self.bearer = {"Authorization": f"Bearer {made.secret_key}"}
         self.http = httpx.Client(base_url=stack.http.base_url, headers=self.bearer, timeout=40, trust_env=False)
         self.session_id: str = self.http.post(SESSIONS, json={"tenant_id": str(made.tenant_id)}).json()["session_id"]
+        self.script = f"http://127.0.0.1:{stack.port}/t.js?key={made.write_key}"
         self.landing = f"http://127.0.0.1:{stack.vendors_port}/_landing"
-        script = f"http://127.0.0.1:{stack.port}/t.js?key={made.write_key}"
-        httpx.put(f"{self.landing}/_control/page", json={"script": script, "pixel_id": dataset}, trust_env=False)
+        page = {"script": self.script, "pixel_id": dataset}
+        httpx.put(f"{self.landing}/_control/page", json=page, trust_env=False)
 
     def post(self, path: str, body: dict[str, Any] | None = None, **headers: str) -> dict[str, Any]:
         answer = self.http.post(f"{SESSIONS}/{self.session_id}/{path}", json=body or {}, headers=headers)
@@ -100,6 +109,57 @@ class Seller:
         listed: list[dict[str, Any]] = self.get("actions")["items"]
         return listed
 
+    def say(self, text: str, name: str = "", **more: Any) -> httpx.Response:
+        """One message of the chat; sent again under the same ``name`` it is the same one."""
+        body = {"text": text, **({"client_message_id": name} if name else {}), **more}
+        return self.http.post(f"{SESSIONS}/{self.session_id}/chat", json=body)
+
+    def chat_settled(self) -> None:
+        """Return once everything said is answered and nothing asked for is under way."""
+        wait_for(lambda: self._rows(_BUSY) == [(False,)], 60, every=0.02)
+
+    def ask(self, text: str, **more: Any) -> list[dict[str, Any]]:
+        """What is said to the seller after these words."""
+        before = len(self.messages())
+        said = self.say(text, **more)
+        assert said.status_code == httpx.codes.ACCEPTED, said.text
+        self.chat_settled()
+        return [one for one in self.messages()[before:] if one["role"] != "seller"]
+
+    def messages(self, role: str = "") -> list[dict[str, Any]]:
+        answer = self.http.get(f"{SESSIONS}/{self.session_id}/messages", params={"limit": 500})
+        listed: list[dict[str, Any]] = answer.json()["items"]
+        return [one for one in listed if role in ("", one["role"])]
+
+    def handoff(self) -> dict[str, Any] | None:
+        """The seller's case as they see it."""
+        answer = self.http.get(f"{SESSIONS}/{self.session_id}/handoff")
+        case: dict[str, Any] | None = answer.json() if answer.status_code == httpx.codes.OK else None
+        return case
+
+    def told(self, *, after: int = 0, until: Callable[[list["Told"]], bool]) -> list["Told"]:
+        """The stream behind that number, read until it holds; a page that is left then."""
+        found: list[Told] = []
+        with self.stream(after, timeout=30) as answer:
+            for one in frames(answer):
+                found.append(one)
+                if until(found):
+                    return found
+        raise AssertionError("the stream ended")
+
+    def stream(self, after: int | None, *, timeout: float) -> contextlib.AbstractContextManager[httpx.Response]:
+        headers = {"Last-Event-ID": str(after)} if after is not None else {}
+        return self.http.stream("GET", f"{SESSIONS}/{self.session_id}/events", headers=headers, timeout=timeout)
+
+    def rows(self, columns: str, table: str, order: str) -> list[tuple[Any, ...]]:
+        """Of this session."""
+        query = f"SELECT {columns} FROM {table} WHERE session_id = %(id)s ORDER BY {order}"  # noqa: S608 - the test's own
+        return self._rows(query)
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.stack.dsn, connect_timeout=5) as connection:
+            return connection.execute(query, {"id": self.session_id}).fetchall()
+
 
 class Watcher:
     """Follows the session's stream in a thread, as a browser does."""
@@ -127,17 +187,21 @@ class Watcher:
 
     def _read(self) -> None:
         at = self.told[-1].id if self.told else self._last
-        headers = {"Last-Event-ID": str(at)} if at is not None else {}
-        url = f"{SESSIONS}/{self._seller.session_id}/events"
-        frame: dict[str, str] = {}
-        with self._seller.http.stream("GET", url, headers=headers, timeout=1) as answer:
-            for line in answer.iter_lines():
-                name, _, value = line.partition(": ")
-                if line:
-                    frame[name] = value
-                elif "id" in frame:
-                    self.told.append(Told(int(frame["id"]), frame["event"], json.loads(frame["data"])))
-                    frame = {}
+        with self._seller.stream(at, timeout=1) as answer:
+            for one in frames(answer):
+                self.told.append(one)
+
+
+def frames(answer: httpx.Response) -> Iterator[Told]:
+    """As they come."""
+    frame: dict[str, str] = {}
+    for line in answer.iter_lines():
+        name, _, value = line.partition(": ")
+        if line:
+            frame[name] = value
+        elif "id" in frame:
+            yield Told(int(frame["id"]), frame["event"], json.loads(frame["data"]))
+            frame = {}
 
 
 async def _tenant() -> tenants.NewTenant:

@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 
-import orjson
-from langchain_core.messages import ToolMessage
-
 from agent.chat.basic.asking import missing, next_step
 from agent.chat.basic.known import Known
-from agent.chat.toolbox import ResultStatus, ToolResult
+from agent.chat.toolbox import ResultStatus, ToolResult, result_in
 from tracking_core.i18n import translate
 
 _STILL = "The check is still running. Its result appears here in the chat and in the steps above."
@@ -16,7 +13,7 @@ _COULD_NOT = "I could not do that just now. Write it once more, or ask to talk t
 
 def told(known: Known) -> str:
     """Failures by their playbooks, refusals by what they lack, what is under way; then what comes next."""
-    results = [_result(message) for message in known.results]
+    results = [result_in(message) for message in known.results]
     understood = [result for result in results if result is not None]
     parts = [said for result in understood if (said := _said(result, known))]
     if len(understood) < len(results):
@@ -39,12 +36,3 @@ def _said(result: ToolResult, known: Known) -> str:
 def _has_question(results: Sequence[ToolResult]) -> bool:
     """A playbook, or what is missing, ends in something for the seller to do already."""
     return any(one.get("playbook") or one.get("missing") for one in results)
-
-
-def _result(message: ToolMessage) -> ToolResult | None:
-    """None for what the library wrote in its place."""
-    try:
-        said = orjson.loads(message.text.encode())  # a str subclass, which orjson does not take
-    except orjson.JSONDecodeError:
-        return None
-    return said if isinstance(said, dict) and "status" in said else None  # type: ignore[return-value]
