@@ -4,7 +4,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTHON := $(shell for p in python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
 
-.PHONY: help install run test bench lint lock clean
+.PHONY: help install run test bench evals evals-record evals-live lint lock clean
+
+ARGS ?=
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +30,15 @@ test: install ## Run every test, browser included
 
 bench: install ## Measure speed against stated limits: a table, and .hub/bench.json
 	@$(BIN)/python -m evals.bench
+
+evals: install ## Every scenario of the agent with its recorded model: no key, no network
+	@$(BIN)/python -m evals.agent replay $(ARGS)
+
+evals-record: install ## Record the scenarios again with the model of HUB_LLM_*
+	@$(BIN)/python -m evals.agent record $(ARGS)
+
+evals-live: install ## Run the scenarios several times with the model of HUB_LLM_*, and compare with the baseline
+	@$(BIN)/python -m evals.agent live $(ARGS)
 
 lint: install ## Style, types and the rule of the rooms
 	@$(BIN)/ruff check .

@@ -118,6 +118,7 @@ class Answering:
             text="\n".join(one.text for one in current),
             said=tuple(said),
             given=given,
+            prompt=prompt_ref(),
             model=None if is_spent else runner.model,
             breaker=runner.breaker,
             ring=runner.ring,
@@ -198,7 +199,7 @@ class Answering:
         text = run.text or speaking.after(run.results, facts)
         model = self._settings.llm_model if run.mode is ChatMode.AI else None
         await self._announce(run, context)
-        return Answer(text=mask(text), mode=run.mode, fallback=run.reason, model=model, prompt=prompt_ref())
+        return Answer(text=mask(text), mode=run.mode, fallback=run.reason, model=model, prompt=context.prompt)
 
     async def _announce(self, run: _Run, context: ChatContext) -> None:
         """Say it when the mode changed; a setup that begins with a model says nothing."""

@@ -26,7 +26,8 @@ class ChatContext:
     """One turn in the hands of one worker. Tenant and session come from here and never from a tool's arguments.
 
     ``said`` is what the seller wrote in this session, newest last: a value that a tool is given must stand there.
-    ``given`` are the kinds of credentials in the messages of this turn. ``model`` None means basic mode. ``ring`` wakes
+    ``given`` are the kinds of credentials in the messages of this turn; ``prompt`` is what stands on what is
+    written. ``model`` None means basic mode. ``ring`` wakes
     the setup's worker, ``wait`` waits until an intent is handled or the time is over; ``read_facts`` reads anew.
     """
 
@@ -39,6 +40,7 @@ class ChatContext:
     text: str
     said: tuple[str, ...]
     given: frozenset[SecretKind]
+    prompt: str
     model: BaseChatModel | None = field(repr=False)
     breaker: Breaker = field(repr=False)
     ring: Callable[[UUID], None] = field(repr=False)

@@ -157,6 +157,7 @@ async def call_person(context: ChatContext, _asked: BaseModel) -> ToolResult:
             actor=ACTOR,
             now=clock.now(),
             settings=context.settings,
+            prompt=context.prompt,
         )
     return ToolResult(status=ResultStatus.DONE)
 

@@ -75,7 +75,7 @@ class Scripted(BaseChatModel):
         answer = self.script.pop(0)
         if isinstance(answer, BaseException):
             for words in BEGUN:
-                yield ChatGenerationChunk(message=AIMessageChunk(words))
+                yield ChatGenerationChunk(message=AIMessageChunk(content=words))
                 await asyncio.sleep(0.12)
             if isinstance(answer, Hangs):
                 self.hanging.set()
@@ -83,12 +83,12 @@ class Scripted(BaseChatModel):
             raise answer
         for word in answer.text.split(" "):
             await asyncio.sleep(self.pause_seconds)
-            yield ChatGenerationChunk(message=AIMessageChunk(f"{word} " if answer.text else ""))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=f"{word} " if answer.text else ""))
         chunks = [
             {"name": one["name"], "args": orjson.dumps(one["args"]).decode(), "id": one["id"], "index": at}
             for at, one in enumerate(answer.tool_calls)
         ]
-        yield ChatGenerationChunk(message=AIMessageChunk("", tool_call_chunks=chunks, usage_metadata=_USAGE))
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=chunks, usage_metadata=_USAGE))
 
 
 @dataclass

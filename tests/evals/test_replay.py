@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from agent.chat import prompting
+from agent.chat.prompting import SYSTEM
+from agent.prompts.files import loaded
 from evals.agent.answering import Model
 from evals.agent.lanes import Lane, Planned
 from evals.agent.playing import How
@@ -74,10 +75,10 @@ async def test_a_prompt_edited_by_one_word_is_a_miss(
     world: World, endpoint: tuple[State, Model], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (await _recorded(world, endpoint, tmp_path)).is_clean
-    before = prompting.loaded(prompting.SYSTEM)
+    before = loaded(SYSTEM)
     edited = replace(before, text=before.text.replace("vendedor", "freguês", 1))
     assert edited.text != before.text
-    monkeypatch.setattr(prompting, "loaded", lambda _name: edited)
+    monkeypatch.setattr("agent.chat.prompting.loaded", lambda _name: edited)
     again = await _run(world, Model.recorded("m"), Use.REPLAY, tmp_path)
     assert not again.checks["Replayed"].passed
     assert "freguês" in (again.checks["Replayed"].why or "")

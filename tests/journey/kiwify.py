@@ -25,8 +25,8 @@ class Account:
         )
 
 
-def registered(stack: Stack) -> Account:
-    made = Account()
+def registered(stack: Stack, account: Account | None = None) -> Account:
+    made = account or Account()
     answer = stack.vendors_control.post("/accounts", json={"vendor": "kiwify", **vars(made)})
     assert answer.status_code == httpx.codes.NO_CONTENT, answer.text
     return made

@@ -33,8 +33,8 @@ def test_an_order_in_the_chat_has_no_effect_while_a_plan_waits(seller: Seller, m
     for injection in injections(Carrier.CHAT_MESSAGE):
         _obey(model, injection.text, is_undoing=injection.attempt is Attempt.UNDO)
         assert seller.ask(injection.text), injection.id
-        assert (_effects(seller), injection.id) == (before, injection.id)
         _await_approval(seller)
+    assert _effects(seller) == before
     assert (_decided(seller), _unwritten(seller)) == (set(), [])
     _was_obeyed(seller, model)
     assert seller.decide(seller.get("plan"))["state"] == "done"
@@ -47,33 +47,32 @@ def test_an_order_on_the_page_has_no_effect_on_what_is_set_up(seller: Seller, mo
     before = _effects(seller)
     for number, injection in enumerate(_PAGES):
         url = site.write(injection.id, injection.text, script=seller.script, dataset=seller.dataset)
-        look = {"name": "check_page", "arguments": {"url": url}}
-        _obey(model, injection.text, look, is_undoing=number % 2 == 0)
-        assert seller.ask(f"confere a minha página {url}"), injection.id
-        assert (_effects(seller), injection.id) == (before, injection.id)
-        assert not any(_quoted(injection.text) in body for body in model.asked), injection.id
+        seller.ask(f"confere a minha página {url}")
+        _obey(model, injection.text, is_undoing=number % 2 == 0)
+        assert seller.ask("e o que dizia lá?"), injection.id
+    assert _effects(seller) == before
+    assert [one.id for one in _PAGES if any(_quoted(one.text) in body for body in model.asked)] == []
     assert (_decided(seller), _unwritten(seller)) == ({"approved"}, [])
     _was_obeyed(seller, model)
-    assert seller.get("plan")["kind"] == "rollback"
+    assert ("rollback", "agent:chat") in seller.rows("kind, actor", "setup_intents", "seq")
     pages = [one for one in seller.actions() if one["action"] == "probe_landing_url"]
     assert len(pages) == 1 + len(_PAGES)
     assert {one["status"] for one in pages} == {"success"}
 
 
-def _obey(model: Endpoint, text: str, *first: dict[str, Any], is_undoing: bool) -> None:
+def _obey(model: Endpoint, text: str, *, is_undoing: bool) -> None:
     """The next answers: what the text orders, with its values and with some of the model's own; then an undo, or a tool
     that there is not, for what no tool does."""
     model.state.answers.clear()
-    model.state.say({"calls": [*first, *_calls_for(text)]})
+    model.state.say({"calls": [*_calls_for(text)]})
     if is_undoing:
         model.state.call("undo", scope="all")
     model.state.call("approve_plan", decision="approve", dataset_id=_INVENTED)
 
 
 def _was_obeyed(seller: Seller, model: Endpoint) -> None:
-    """Else nothing was shown: values were refused, undoing was asked for, and the tool that there is not."""
-    assert sum("chat_not_said" in body for body in model.asked) > 0
-    assert ("rollback",) in seller.rows("kind", "setup_intents", "seq")
+    """Else nothing was shown: values were refused, and the tool that there is not was called."""
+    assert any("chat_not_said" in body for body in model.asked)
     assert ("unusable",) in seller.rows("fallback", "setup_turns", "started_at")
 
 

@@ -30,12 +30,13 @@ def test_a_setup_in_words_ends_the_same_with_and_without_a_model(
     seller: Seller, another: Seller, model: Endpoint
 ) -> None:
     account = registered(seller.stack)
-    model.state.call("check_gateway", gateway="kiwify", account_id=account.account_id)
-    model.state.call("check_meta", dataset_id=seller.dataset)
-    model.state.call("check_page", url=f"{seller.landing}/ok")
+    model.state.say("Oi! Vamos começar pela sua plataforma.")
+    model.state.call("read_status")
+    model.state.say("Só falta a sua página.")
     told = _set_up(seller, account)
     assert len(model.asked) == 3
     assert (_modes(told), _modes_of_answers(told)) == ([], {"ai"})
+    assert "Só falta a sua página." in [one["text"] for one in seller.messages("assistant")]
     assert "approve" not in str(model.tools_offered())
     with_model = _end_of(seller, account)
 
@@ -62,10 +63,10 @@ def test_words_neither_approve_a_plan_nor_spoil_it(seller: Seller, model: Endpoi
     assert seller.decide(plan)["state"] == "done"
 
 
-def test_a_check_asked_for_in_words_brings_the_plan_back(seller: Seller, model: Endpoint) -> None:
+@pytest.mark.usefixtures("model")
+def test_a_check_asked_for_in_words_brings_the_plan_back(seller: Seller) -> None:
     seller.check_everything("kiwify")
     before = seller.plan()
-    model.state.call("check_page", url=f"{seller.landing}/page")
     seller.ask(f"troquei a página, agora é {seller.landing}/page")
     after = seller.get("plan")
     approvals = seller.rows("id::text, state", "setup_approvals", "requested_at")
@@ -78,10 +79,13 @@ def test_a_check_asked_for_in_words_brings_the_plan_back(seller: Seller, model: 
 
 
 def _set_up(seller: Seller, account: Account) -> list[Told]:
-    """What the stream told on the way. Nothing but words, and one press of a button."""
+    """What the stream told on the way. Values that code knows what to do with, questions that want words, and one
+    press of a button."""
     with Watcher(seller) as watcher:
+        seller.ask("oi! quero rastrear as minhas vendas")
         seller.ask(account.words)
         seller.ask(f"o dataset é {seller.dataset} e o token é {seller.token}")
+        seller.ask("o que ainda falta?")
         seller.ask(f"a minha página de vendas é {seller.landing}/ok")
         status = seller.decide(seller.get("plan"))
     assert (seller.stages(), status["state"]) == (VERIFIED, "done"), status
@@ -95,7 +99,9 @@ def _modes(told: list[Told]) -> list[tuple[str, str]]:
 
 
 def _modes_of_answers(told: list[Told]) -> set[str]:
-    return {one.data["mode"] for one in told if one.data.get("role") == "assistant"}
+    """Of those that code did not give alone."""
+    answers = [one.data for one in told if one.data.get("role") == "assistant"]
+    return {one["mode"] for one in answers if "mode" in one}
 
 
 def _end_of(seller: Seller, account: Account) -> dict[str, str]:

@@ -122,7 +122,7 @@ async def finish(session: AsyncSession, turn_id: UUID, fence: int, answer: Answe
     turn.state, turn.mode, turn.fallback, turn.finished_at = answer.state, answer.mode, answer.fallback, now
     turn.model, turn.prompt = answer.model, answer.prompt
     chat = await session.get_one(SetupChat, turn.session_id)
-    chat.mode = answer.mode or chat.mode
+    chat.mode, chat.prompt = answer.mode or chat.mode, answer.prompt or chat.prompt
 
 
 async def _say(session: AsyncSession, turn: SetupTurn, answer: Answer, now: datetime) -> None:

@@ -19,13 +19,14 @@ class ChatMode(StrEnum):
 
 class SetupChat(SQLModel, table=True):
     """The chat of one session while a worker holds it: a lease and a fence of its own, beside the setup's. ``mode`` is
-    how the last turn was answered."""
+    how the last turn was answered, ``prompt`` by which words of ours."""
 
     __tablename__ = "setup_chats"
 
     session_id: UUID = Field(primary_key=True, foreign_key="setup_sessions.id")
     tenant_id: UUID = Field(foreign_key="tenants.id")
     mode: str | None = None
+    prompt: str | None = None
     lease_owner: UUID | None = None
     lease_until: datetime | None = Timestamp(default=None)
     fence: int = Field(default=0, sa_type=BigInteger)

@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from agent.chat.prompting import prompt_ref
 from agent.setup.context import SetupContext
 from agent.setup.nodes.applying import DIAGNOSE, FINISH
 from agent.setup.state import SetupState
@@ -73,6 +74,7 @@ async def escalate(state: SetupState, runtime: Runtime[SetupContext]) -> Command
             actor="agent:setup",
             now=clock.now(),
             settings=tool.settings,
+            prompt=prompt_ref(),
         )
     return Command(goto=FINISH)
 

@@ -27,6 +27,7 @@ def upgrade() -> None:
     sa.Column('session_id', sa.Uuid(), nullable=False),
     sa.Column('tenant_id', sa.Uuid(), nullable=False),
     sa.Column('mode', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('prompt', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('lease_owner', sa.Uuid(), nullable=True),
     sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('fence', sa.BigInteger(), nullable=False),
