@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from tracking_core.chat.codes import ChatCode
-from tracking_core.chat.keep import asked_last, before, keep, known, mend, require_room
+from tracking_core.chat.keep import ChatFull, asked_last, before, keep, known, mend, require_room
 from tracking_core.chat.redaction import cut
 from tracking_core.db.engine import after_commit, transaction
 from tracking_core.errors import InvalidRequest
@@ -41,6 +41,9 @@ EMPTY = "Write something, or attach a screenshot."
 NO_SCREENSHOT = "This setup has no screenshot with this id."
 _CONTINUATION, _PERSONAL = "continuation", "personal_"
 _PURPOSE = "chat_split"
+_TRIES = 5
+# More than a setup needs many times over; the rest of a flood is masked.
+_SECRETS_MAX = 20
 # Shorter answers are accounts, names and codes.
 _ANSWER_CHARACTERS = 20
 
@@ -77,20 +80,27 @@ class _Taken:
 async def receive(session_id: UUID, tenant_id: UUID, words: Words, *, doorbell: Doorbell) -> tuple[SetupMessage, bool]:
     """The message as it is kept, and whether it is new. Raises InvalidRequest, ChatFull, SecretStoreUnavailable."""
     name = words.name
-    async with transaction() as session:
-        owner = await sessions.get(session, session_id, caller=tenant_id)
-        if (there := await known(session, session_id, name)) is not None:
-            return there, False
-        await require_room(session, session_id)
-        await _require_screenshots(session, owner, words)
-        tenant = await tenants.get(session, tenant_id)
-        taken = _Taken(owner, tenant, await before(session, session_id), await asked_last(session, session_id))
-    await _scan(taken, words)
-    await _seal(taken, words.actor)
-    async with transaction() as session:
-        message, is_new = await _keep(session, taken, words, name)
-        after_commit(session, doorbell.after_commit(Bell.CHAT, str(session_id)))
-    return message, is_new
+    for _ in range(_TRIES):
+        async with transaction() as session:
+            owner = await sessions.get(session, session_id, caller=tenant_id)
+            if (there := await known(session, session_id, name)) is not None:
+                return there, False
+            await require_room(session, session_id)
+            await _require_screenshots(session, owner, words)
+            tenant = await tenants.get(session, tenant_id)
+            taken = _Taken(owner, tenant, await before(session, session_id), await asked_last(session, session_id))
+        await _scan(taken, words)
+        await _seal(taken, words.actor)
+        async with transaction() as session:
+            await session.get_one(SetupSession, session_id, with_for_update=True, populate_existing=True)
+            now_before = await before(session, session_id)
+            # Another message came in between, and a credential may have begun in it.
+            if [one.id for one in now_before] != [one.id for one in taken.earlier]:
+                continue
+            message, is_new = await _keep(session, taken, words, name)
+            after_commit(session, doorbell.after_commit(Bell.CHAT, str(session_id)))
+        return message, is_new
+    raise ChatFull(retry_after_seconds=1)
 
 
 async def _require_screenshots(session: AsyncSession, owner: SetupSession, words: Words) -> None:
@@ -160,7 +170,7 @@ async def _opened(taken: _Taken, reference: str, actor: str) -> Said | None:
 async def _seal(taken: _Taken, actor: str) -> None:
     """Everything that is a credential into the vault; a document or a card only leaves its mask."""
     for at, one in enumerate(taken.found):
-        if one.rule.startswith(_PERSONAL):
+        if one.rule.startswith(_PERSONAL) or len(taken.rows) >= _SECRETS_MAX:
             continue
         try:
             taken.rows[at] = await vault.seal(

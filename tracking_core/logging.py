@@ -17,8 +17,8 @@ _SENSITIVE_VALUE = re.compile(
     r"EAA[A-Za-z0-9]{8,}|sk_hub_[A-Za-z0-9_-]+|Bearer\s+\S+|://[^/\s:@]{0,200}:[^@\s]{1,200}@"
     r"|(?<![\w.+-])[\w.+-]+(?:@|%40)[\w-]+\.[\w.-]+"
 )
-# PostgreSQL adds the refused row to its error: hashes of people, their addresses and devices.
-_REFUSED_ROW = re.compile(r"DETAIL: .*?(?=\n\n|\n\[SQL|\nCONTEXT:|\Z)", re.DOTALL)
+# PostgreSQL adds the refused row, or what it was reading, to its error: people, their addresses, words and devices.
+_REFUSED_ROW = re.compile(r"(DETAIL|CONTEXT): .*?(?=\n\n|\n\[SQL|\nCONTEXT:|\Z)", re.DOTALL)
 
 
 def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -67,5 +67,5 @@ def _masked(key: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_masked(key, item) for item in value]
     if isinstance(value, str):
-        return MASK if _SENSITIVE_KEY.search(key.lower()) else _REFUSED_ROW.sub(f"DETAIL: {MASK}", mask_text(value))
+        return MASK if _SENSITIVE_KEY.search(key.lower()) else _REFUSED_ROW.sub(rf"\1: {MASK}", mask_text(value))
     return value

@@ -1,7 +1,9 @@
 """One turn from the seller's words to the answer. Run again after a crash it goes on from its last checkpoint, and what
 it asked for the first time is asked for once."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,20 +15,20 @@ from sqlmodel import col, select
 
 from agent.chat import speaking
 from agent.chat.basic.person import asks_for_person
-from agent.chat.context import ChatContext
+from agent.chat.closing import close
+from agent.chat.context import ChatContext, Spend
 from agent.chat.graph import BudgetSpent
+from agent.chat.pictures import look_at
 from agent.chat.prompting import messages_for, prompt_ref
 from agent.chat.proposing import propose
 from agent.chat.reading import facts_of
 from agent.chat.streaming import Telling
 from agent.chat.toolbox import CallPerson, ToolResult, result_in
 from agent.chat.tools import call_person, thread_of
-from agent.screenshots.extract import read as read_screenshot
 from tracking_core.chat import turns
 from tracking_core.chat.codes import ChatCode
 from tracking_core.chat.turns import Answer
 from tracking_core.db.engine import transaction
-from tracking_core.kit import clock
 from tracking_core.models import (
     ChatMode,
     MessageRole,
@@ -38,7 +40,7 @@ from tracking_core.models import (
 )
 from tracking_core.safety.scanner import mask
 from tracking_core.setup import messages as hub_messages
-from tracking_core.setup.inbox import IntentKind
+from tracking_core.setup.inbox import InboxFull, IntentKind
 from tracking_core.streams.append import EventType, append
 
 if TYPE_CHECKING:
@@ -60,6 +62,14 @@ class _Run:
     reason: str | None = None
 
 
+class _Standing(StrEnum):
+    """Of the thread when a turn begins: nothing of it yet, cut in the middle, or ended and not yet said."""
+
+    FRESH = "fresh"
+    MIDDLE = "middle"
+    ENDED = "ended"
+
+
 class Answering:
     """One turn in hand."""
 
@@ -69,36 +79,35 @@ class Answering:
         self._telling = Telling(turn.session_id, turn.id)
 
     async def answer(self) -> None:
-        context, current, memory = await self._read()
+        async with transaction() as session:
+            self._turn = await session.get_one(SetupTurn, self._turn.id)
+            owner = await session.get_one(SetupSession, self._turn.session_id)
+            current = await turns.messages_of(session, self._turn.id)
+            memory = await _before(session, current)
+            context = await self._context(session, owner, current, memory)
         if asks_for_person(context.text) and context.facts.handoff is None:
             # Before any model: who asks for a person always gets one.
             await call_person(context, CallPerson(reason=""))
             await self._finish(Answer())
             return
+        context = await self._with_pictures(context, current)
         if context.facts.questions and not context.text.strip():
             await self._finish(Answer(text=speaking.ask_instead(context.facts.questions, context.locale)))
             return
         run = await self._run(context, memory, current)
         await self._finish(await self._answer_of(run, context))
 
-    async def _read(self) -> tuple[ChatContext, list[SetupMessage], list[SetupMessage]]:
+    async def _with_pictures(self, context: ChatContext, current: list[SetupMessage]) -> ChatContext:
+        pictures = list(dict.fromkeys(UUID(one) for message in current for one in message.attachments))
+        if not pictures:
+            return context
+        looked = await look_at(pictures, self._runner.breaker, self._settings)
         async with transaction() as session:
-            current = await turns.messages_of(session, self._turn.id)
-        pictures = dict.fromkeys(UUID(one) for message in current for one in message.attachments)
-        questions = [question for picture in pictures for question in await self._look_at(picture)]
-        async with transaction() as session:
-            owner = await session.get_one(SetupSession, self._turn.session_id)
-            memory = await _before(session, current)
-            context = await self._context(session, owner, current, memory)
-        facts = replace(context.facts, questions=tuple(dict.fromkeys(questions)))
-        return replace(context, facts=facts), current, memory
-
-    async def _look_at(self, picture: UUID) -> tuple[str, ...]:
-        """What is to be asked in its place when it cannot be read."""
-        reading = await read_screenshot(picture, settings=self._settings)
-        if reading.code is not None:
-            await self._say(reading.code, f"screenshot:{picture}")
-        return reading.questions
+            await turns.spend(session, self._turn.id, calls=looked.calls, input_tokens=0, output_tokens=0)
+        for picture, code in looked.warned:
+            await self._say(code, f"screenshot:{picture}")
+        facts = await self._facts()
+        return replace(context, facts=replace(facts, questions=looked.questions))
 
     async def _context(
         self, session: AsyncSession, owner: SetupSession, current: list[SetupMessage], memory: list[SetupMessage]
@@ -124,6 +133,7 @@ class Answering:
             ring=runner.ring,
             wait=runner.wait,
             read_facts=self._facts,
+            spend=Spend(calls=self._turn.calls),
         )
 
     async def _run(self, context: ChatContext, memory: list[SetupMessage], current: list[SetupMessage]) -> _Run:
@@ -131,12 +141,12 @@ class Answering:
             "configurable": {"thread_id": thread_of(self._turn.session_id)},
             "recursion_limit": _SUPERSTEPS_MAX,
         }
-        given = await self._resumed(config)
-        if given is not None:
-            given = {"messages": messages_for(context.facts, memory, current), "turn_id": str(self._turn.id)}
+        standing = await self._standing(config)
         run = _Run()
         try:
-            await self._stream(given, config, context, run)
+            if standing is not _Standing.ENDED:
+                given = {"messages": messages_for(context.facts, memory, current), "turn_id": str(self._turn.id)}
+                await self._stream(given if standing is _Standing.FRESH else None, config, context, run)
         except BudgetSpent:
             log.warning("chat_call_limit_met", calls=context.spend.calls)
         finally:
@@ -147,16 +157,16 @@ class Answering:
             run.mode = ChatMode.BASIC
         return run
 
-    async def _resumed(self, config: RunnableConfig) -> dict[str, Any] | None:
-        """None when the thread is this turn's and stands in the middle; else a thread with nothing in it."""
+    async def _standing(self, config: RunnableConfig) -> _Standing:
+        """Whether the thread is this turn's already; what was told of it before is taken back."""
         at = await self._runner.graph.aget_state(config)
-        if at.values.get("turn_id") == str(self._turn.id) and at.next:
-            async with transaction() as session:
-                told = {"turn_id": str(self._turn.id)}
-                await append(session, self._turn.session_id, EventType.MESSAGE_DISCARDED, told)
-            return None
-        await self._runner.saver.adelete_thread(thread_of(self._turn.session_id))
-        return {}
+        if at.values.get("turn_id") != str(self._turn.id):
+            await self._runner.saver.adelete_thread(thread_of(self._turn.session_id))
+            return _Standing.FRESH
+        async with transaction() as session:
+            told = {"turn_id": str(self._turn.id)}
+            await append(session, self._turn.session_id, EventType.MESSAGE_DISCARDED, told)
+        return _Standing.MIDDLE if at.next else _Standing.ENDED
 
     async def _stream(self, given: Any, config: RunnableConfig, context: ChatContext, run: _Run) -> None:
         stream = self._runner.graph.astream(
@@ -186,7 +196,7 @@ class Answering:
             await turns.spend(
                 session,
                 self._turn.id,
-                calls=spend.calls,
+                calls=spend.calls - self._turn.calls,
                 input_tokens=spend.input_tokens,
                 output_tokens=spend.output_tokens,
             )
@@ -194,7 +204,8 @@ class Answering:
     async def _answer_of(self, run: _Run, context: ChatContext) -> Answer:
         facts = await self._facts()
         if run.results and speaking.is_ready_for_plan(facts):
-            await propose(context, IntentKind.REQUEST_PLAN, {})
+            with suppress(InboxFull):  # then the seller asks for it
+                await propose(context, IntentKind.REQUEST_PLAN, {})
             facts = await self._facts()
         text = run.text or speaking.after(run.results, facts)
         model = self._settings.llm_model if run.mode is ChatMode.AI else None
@@ -228,7 +239,7 @@ class Answering:
 
     async def _finish(self, answer: Answer) -> None:
         async with transaction() as session:
-            await turns.finish(session, self._turn.id, self._fence, answer, clock.now())
+            await close(session, self._turn, self._fence, answer, self._settings)
         await self._runner.saver.adelete_thread(thread_of(self._turn.session_id))
 
 

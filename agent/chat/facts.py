@@ -24,8 +24,8 @@ class SessionFacts:
     in use. ``secrets`` are the kinds of credentials in the vault that a check may use now. ``due`` says in the
     session's language what is due next and from whom (``seller``, ``hub``, ``provider``). ``plan`` are the lines of the
     plan that waits for a decision, made by code. ``failure`` is the last one that somebody can mend. ``handoff`` is
-    ``open`` or ``taken`` while there is one. ``screens`` is what was read from pictures, ``unread`` counts those nobody
-    could read, ``questions`` ask in their place."""
+    ``open`` or ``taken`` while there is one. ``screens`` is what was read from pictures, ``questions`` ask
+    in the place of those of this turn that nobody could read."""
 
     locale: str
     state: str
@@ -42,7 +42,6 @@ class SessionFacts:
     failure: StageFact | None = None
     handoff: str | None = None
     screens: tuple[dict[str, Any], ...] = ()
-    unread: int = 0
     questions: tuple[str, ...] = ()
 
     def status_of(self, stage: str) -> str:

@@ -23,6 +23,7 @@ from tracking_core.models import ChatMode, SecretKind
 from tracking_core.settings import Settings
 
 log = structlog.get_logger()
+_CHARACTERS_PER_TOKEN = 3
 OFF = "off"  # the reason when there is no model to be asked
 Handler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
 
@@ -110,24 +111,41 @@ class Failover(AgentMiddleware[Any, Any]):
 async def _asked(request: ModelRequest[Any], handler: Handler, context: Context) -> ModelResponse[Any]:
     """A whole answer that can be used. Raises one of MODEL_FAILURES."""
     context.spend.calls += 1
-    seconds = context.settings.llm_timeout_seconds
+    seconds, estimate = context.settings.llm_timeout_seconds, _estimate(request)
     try:
         async with asyncio.timeout(seconds) as limit:
             response = await handler(request)
     except TimeoutError as error:
+        context.spend.input_tokens += estimate
         if not limit.expired():
             raise
         raise ModelTimeoutError("the whole took too long") from error
-    _count(response.result, context.spend)
+    except MODEL_FAILURES:
+        context.spend.input_tokens += estimate
+        raise
+    _count(response.result, context.spend, estimate)
     _require_usable(response.result, {_name(tool) for tool in request.tools})
     return response
 
 
-def _count(messages: Sequence[BaseMessage], spend: Counters) -> None:
+def _count(messages: Sequence[BaseMessage], spend: Counters, estimate: int) -> None:
+    """As the endpoint counted; else as it may have: a budget that nobody counts is none."""
     for message in messages:
-        if isinstance(message, AIMessage) and (used := message.usage_metadata):
-            spend.input_tokens += used["input_tokens"]
-            spend.output_tokens += used["output_tokens"]
+        if not isinstance(message, AIMessage):
+            continue
+        used = message.usage_metadata
+        spend.input_tokens += used["input_tokens"] if used else estimate
+        spend.output_tokens += used["output_tokens"] if used else _tokens_in(message)
+
+
+def _estimate(request: ModelRequest[Any]) -> int:
+    system = [request.system_message] if request.system_message else []
+    return sum(_tokens_in(message) for message in (*system, *request.messages))
+
+
+def _tokens_in(message: BaseMessage) -> int:
+    calls = message.tool_calls if isinstance(message, AIMessage) else ""
+    return len(f"{message.text}{calls or ''}") // _CHARACTERS_PER_TOKEN + 1
 
 
 def _require_usable(messages: Sequence[BaseMessage], offered: set[str]) -> None:

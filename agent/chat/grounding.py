@@ -13,7 +13,7 @@ def is_said(value: str, said: Iterable[str]) -> bool:
     wanted = _folded(_SCHEME.sub("", value)).rstrip(_TRAILING)
     if not wanted:
         return False
-    whole = re.compile(rf"(?<![\w.-]){re.escape(wanted)}(?![\w-])")
+    whole = re.compile(rf"(?<![\w.-]){re.escape(wanted)}(?![\w-]|[./?#&=]\w)")
     return any(whole.search(_folded(text)) for text in said)
 
 

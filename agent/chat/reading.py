@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
-from sqlalchemy import func, or_
+from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -34,7 +34,6 @@ async def facts_of(session: AsyncSession, owner: SetupSession) -> SessionFacts:
     """Everything the chat may know now, in the session's language."""
     told = await status.of(session, owner, locale=owner.locale)
     handoff = await handoffs.current(session, owner.id)
-    screens, unread = await _screens(session, owner)
     failure = told["last_failure"]
     return SessionFacts(
         locale=owner.locale,
@@ -48,8 +47,7 @@ async def facts_of(session: AsyncSession, owner: SetupSession) -> SessionFacts:
         plan=tuple(told["plan"]["diff"]) if told["plan"] else (),
         failure=_failure(failure, owner.stages) if failure else None,
         handoff=handoff.state if handoff else None,
-        screens=screens,
-        unread=unread,
+        screens=await _screens(session, owner),
     )
 
 
@@ -105,10 +103,10 @@ def _failure(told: Mapping[str, Any], stages: Mapping[str, Any]) -> StageFact:
     )
 
 
-async def _screens(session: AsyncSession, owner: SetupSession) -> tuple[tuple[dict[str, Any], ...], int]:
-    """What was read from the newest pictures, and how many nobody could read."""
-    mine = SetupScreenshot.session_id == owner.id
-    read = select(SetupScreenshot.extraction).where(mine, SetupScreenshot.state == ScreenshotState.READ)
+async def _screens(session: AsyncSession, owner: SetupSession) -> tuple[dict[str, Any], ...]:
+    """What was read from the newest pictures."""
+    read = select(SetupScreenshot.extraction).where(
+        SetupScreenshot.session_id == owner.id, SetupScreenshot.state == ScreenshotState.READ
+    )
     newest = (await session.scalars(read.order_by(col(SetupScreenshot.created_at).desc()).limit(_SCREENS))).all()
-    kept = select(func.count()).where(mine, SetupScreenshot.state == ScreenshotState.KEPT)
-    return tuple(dict(one) for one in newest), int(await session.scalar(kept) or 0)
+    return tuple(dict(one) for one in newest)

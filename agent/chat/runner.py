@@ -11,7 +11,9 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agent.chat.answering import Answering
 from agent.chat.breaker import Breaker
+from agent.chat.closing import close, pass_on, taken
 from agent.chat.graph import ChatGraph
+from agent.chat.tools import thread_of
 from agent.leasing import kept
 from agent.passing import PASSING
 from tracking_core.chat import turns
@@ -20,10 +22,9 @@ from tracking_core.chat.lease import LEASE, ensure
 from tracking_core.chat.turns import Answer
 from tracking_core.db.engine import transaction
 from tracking_core.errors import StaleFence
-from tracking_core.handoff import service as handoffs
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
-from tracking_core.models import HandoffState, SetupChat, SetupSession, SetupTurn, TurnState
+from tracking_core.models import SetupChat, SetupSession, SetupTurn, TurnState
 from tracking_core.settings import Settings
 from tracking_core.setup.meanings import describe
 
@@ -74,19 +75,20 @@ class ChatRunner:
         """The turn that a worker left, or a new one over what waits. While a person has the session, the agent is
         silent, and what the seller says goes to that person."""
         async with transaction() as session:
-            if left := await turns.running(session, session_id):
+            owner = await session.get_one(SetupSession, session_id, with_for_update=True, populate_existing=True)
+            case = await taken(session, owner)
+            left = await turns.running(session, session_id)
+            if left is not None and case is None:
                 return left
+            if left is not None:
+                await turns.discard(session, left.id, fence, clock.now())
             waiting = await turns.unanswered(session, session_id)
-            if not waiting:
-                return None
-            handoff = await handoffs.current(session, session_id, lock=True)
-            if handoff is None or handoff.state != HandoffState.TAKEN:
+            if case is None and waiting:
                 chat = await session.get_one(SetupChat, session_id)
                 return await turns.begin(session, chat, fence, waiting, clock.now())
-            owner = await session.get_one(SetupSession, session_id)
-            for message in waiting:
-                await handoffs.on_seller_message(session, owner, message, now=clock.now(), settings=self.settings)
-            await turns.assign(session, waiting, handoff.id)
+            if case is not None and waiting:
+                await LEASE.require(session, session_id, fence)
+                await pass_on(session, owner, case, waiting, self.settings)
         return None
 
     async def _try(self, turn: SetupTurn, fence: int) -> None:
@@ -112,4 +114,5 @@ class ChatRunner:
             said = describe(ChatCode.NOT_ANSWERED, {}, owner.locale)
             text = f"{said['message']} {said['recommendation']}"
             answer = Answer(text=text, code=ChatCode.NOT_ANSWERED, state=TurnState.FAILED)
-            await turns.finish(session, turn.id, fence, answer, clock.now())
+            await close(session, turn, fence, answer, self.settings)
+        await self.saver.adelete_thread(thread_of(turn.session_id))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from agent.chat.facts import SessionFacts
 from agent.chat.toolbox import ResultStatus, ToolResult
 from tracking_core.i18n import translate
-from tracking_core.models import SessionState
+from tracking_core.models import HandoffState, SessionState
 from tracking_core.setup.projection import StageStatus
 
 _PLAN_READY = "The plan is ready. Read it below and approve or refuse it with the buttons; nothing changes before that."
@@ -46,4 +46,5 @@ def is_ready_for_plan(facts: SessionFacts) -> bool:
         all(facts.status_of(stage) == StageStatus.VERIFIED for stage in _CHECKS)
         and facts.status_of("configuration") == StageStatus.NOT_STARTED
         and not facts.plan
+        and facts.handoff != HandoffState.TAKEN
     )

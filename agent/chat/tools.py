@@ -10,6 +10,8 @@ from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.runtime import get_runtime
 from pydantic import BaseModel, ValidationError
 
+from agent.chat.basic.intents import Intent, intent_of
+from agent.chat.basic.slots import slots_of
 from agent.chat.context import ChatContext
 from agent.chat.grounding import is_said
 from agent.chat.proposing import ACTOR, newest_references, propose, refused
@@ -42,8 +44,10 @@ from tracking_core.setup.meanings import all_meanings, describe
 
 Handler = Callable[[ChatContext, Any], Awaitable[ToolResult]]
 MISSING, NOT_SAID, NOT_VALID = "chat_missing", "chat_not_said", "chat_not_valid"
+NOT_ASKED = "chat_not_asked"
 _MISSING = "Something is missing for this check: {what}."
 _NOT_SAID = "This value does not stand in what the seller wrote. Ask for it."
+_NOT_ASKED = "The seller has not asked for this in so many words. Ask whether they want it."
 _NOT_VALID = "This value does not have the right form. Ask for it again."
 _NO_FAILURE = "There is no failure to explain: nothing has gone wrong."
 _NAMES = {
@@ -62,6 +66,8 @@ _META_TAKES = (SecretKind.META_ACCESS_TOKEN, SecretKind.META_APP_SECRET)
 
 
 async def check_gateway(context: ChatContext, asked: CheckGateway) -> ToolResult:
+    if not _names_gateway(context, asked.gateway):
+        return _not_said(context)
     account_id = asked.account_id or (context.facts.account_id if context.facts.gateway == asked.gateway else None)
     if asked.account_id and not _is_known(context, asked.account_id):
         return _not_said(context)
@@ -104,7 +110,9 @@ async def check_page(context: ChatContext, asked: CheckPage) -> ToolResult:
 
 
 async def choose(context: ChatContext, asked: Choose) -> ToolResult:
-    if asked.test_event_code and not _is_known(context, asked.test_event_code):
+    slots = [slots_of(text) for text in context.said]
+    is_consent_said = asked.consent_mode is None or asked.consent_mode in {one.consent for one in slots}
+    if not is_consent_said or (asked.test_event_code and not _is_known(context, asked.test_event_code)):
         return _not_said(context)
     chosen = asked.model_dump(exclude_none=True)
     return await _checked(context, IntentKind.SET_PREFERENCES, Preferences, chosen)
@@ -115,12 +123,17 @@ async def request_plan(context: ChatContext, _asked: BaseModel) -> ToolResult:
 
 
 async def send_test_sale(context: ChatContext, _asked: BaseModel) -> ToolResult:
+    """The one tool with an effect outside: only in the seller's own words."""
+    if not _is_asked(context, Intent.ASK_TEST_SALE):
+        return _not_asked(context)
     return await propose(context, IntentKind.PROVE, {})
 
 
 async def undo(context: ChatContext, asked: Undo) -> ToolResult:
     """A plan like any other: it waits for the button. With nothing in use, no plan that waits must give way to it."""
     facts = context.facts
+    if not _is_asked(context, Intent.ASK_UNDO):
+        return _not_asked(context)
     if not facts.is_configured and facts.state != SessionState.FAILED:
         said = describe(SetupCode.NOTHING_TO_UNDO, {}, context.locale)
         return refused(said["code"], said["message"])
@@ -222,6 +235,21 @@ def _is_known(context: ChatContext, value: str) -> bool:
     facts = context.facts
     known = {one for one in (facts.account_id, facts.dataset_id, facts.landing_url) if one}
     return value in known or is_said(value, context.said)
+
+
+def _names_gateway(context: ChatContext, gateway: str) -> bool:
+    """Whose credentials they are decides where they are sent: the seller's word or what was checked, no model's."""
+    named = {slots.gateway or ("kiwify" if slots.account_id else None) for slots in map(slots_of, context.said)}
+    return context.facts.gateway == gateway or gateway in named
+
+
+def _is_asked(context: ChatContext, intent: Intent) -> bool:
+    """In the message of this turn: what was read in a picture or on a page asks for nothing."""
+    return intent_of(context.text) is intent
+
+
+def _not_asked(context: ChatContext) -> ToolResult:
+    return refused(NOT_ASKED, translate(_NOT_ASKED, context.locale))
 
 
 def _not_said(context: ChatContext) -> ToolResult:

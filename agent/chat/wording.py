@@ -11,7 +11,7 @@ _MARKS = re.compile(r"</?\s*fatos\s*>", re.IGNORECASE)
 
 def wrap(facts_text: str, seller_text: str) -> str:
     """The facts as a block, then the seller's words. Neither can end the block or begin another one."""
-    return f"{FACTS}\n{_plain(facts_text)}\n{FACTS_END}\n{_plain(seller_text)}"
+    return f"{FACTS}\n{plain(facts_text)}\n{FACTS_END}\n{plain(seller_text)}"
 
 
 def unwrap(content: str) -> str:
@@ -27,5 +27,8 @@ def seller_text(messages: Sequence[BaseMessage]) -> str:
     return unwrap(last.text) if last else ""
 
 
-def _plain(text: str) -> str:
-    return _MARKS.sub("", text)
+def plain(text: str) -> str:
+    """Without the marks of a block, however they are put together from pieces."""
+    while (without := _MARKS.sub("", text)) != text:
+        text = without
+    return text

@@ -52,6 +52,7 @@ class _Sheet:
     question: str
 
 
+@cache
 def codes() -> frozenset[str]:
     return frozenset(path.stem for path in (ROOT / FOLDER).glob("*.md"))
 

@@ -23,6 +23,8 @@ from agent.setup.nodes.applying import FINISH
 from agent.setup.state import Intent
 from tracking_core.db.engine import transaction
 from tracking_core.errors import StaleFence
+from tracking_core.handoff import service as handoffs
+from tracking_core.handoff.codes import Reason
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
 from tracking_core.models import IntentState, SessionState, SetupIntent, SetupSession
@@ -130,6 +132,21 @@ class _Hand:
         await self._graph.aupdate_state(self._config, None, as_node=END)
         await self._refuse(intent, SetupCode.CHECK_FAILED)
         await self._move(SessionState.FAILED)
+        await self._call_person()
+
+    async def _call_person(self) -> None:
+        async with transaction() as session:
+            await lease.require(session, self._owner.id, self._fence)
+            await handoffs.open_(
+                session,
+                self._owner,
+                reason=Reason.TOOL_FAILURE,
+                step=None,
+                code=SetupCode.CHECK_FAILED,
+                actor="agent:setup",
+                now=clock.now(),
+                settings=self._settings,
+            )
 
     async def _refuse(self, intent: SetupIntent, code: SetupCode) -> None:
         async with transaction() as session:

@@ -1,11 +1,14 @@
 """``POST .../{id}/chat``: the seller's words. What is a secret is in the vault before anything is kept; the answer
 comes over the session's stream."""
 
+import unicodedata
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from api.chatting import Words, receive
 from api.deps import CallerDep
@@ -15,6 +18,18 @@ from tracking_core.chat.turns import told
 router = APIRouter(tags=["setup"])
 LIMIT_CHARACTERS = 8_000
 _PATH = "/{session_id}/chat"
+# As JSON, so that it fits into an event whatever it is made of.
+LIMIT_BYTES = 12_000
+
+
+def _text(text: str) -> str:
+    """Without control characters, which no table and no reader takes."""
+    plain = "".join(one for one in text if one in "\n\t" or unicodedata.category(one) not in ("Cc", "Cs"))
+    if len(orjson.dumps(plain)) > LIMIT_BYTES:
+        raise PydanticCustomError("string_too_long", "too long", {"max_length": LIMIT_CHARACTERS})
+    return plain
+
+
 ClientMessageId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 
 
@@ -23,7 +38,7 @@ class ChatMessage(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    text: str = Field(default="", max_length=LIMIT_CHARACTERS, repr=False)
+    text: Annotated[str, AfterValidator(_text)] = Field(default="", max_length=LIMIT_CHARACTERS, repr=False)
     attachments: list[UUID] = Field(default_factory=list, max_length=5)
     client_message_id: ClientMessageId | None = None
 

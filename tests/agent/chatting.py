@@ -45,6 +45,7 @@ class Scripted(BaseChatModel):
 
     script: list[Any]
     pause_seconds: float = 0.0
+    has_usage: bool = True
     hanging: asyncio.Event = Field(default_factory=asyncio.Event)
     asked: list[list[BaseMessage]] = Field(default_factory=list)
 
@@ -84,11 +85,12 @@ class Scripted(BaseChatModel):
         for word in answer.text.split(" "):
             await asyncio.sleep(self.pause_seconds)
             yield ChatGenerationChunk(message=AIMessageChunk(content=f"{word} " if answer.text else ""))
+        used = _USAGE if self.has_usage else None
         chunks = [
             {"name": one["name"], "args": orjson.dumps(one["args"]).decode(), "id": one["id"], "index": at}
             for at, one in enumerate(answer.tool_calls)
         ]
-        yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=chunks, usage_metadata=_USAGE))
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=chunks, usage_metadata=used))
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from agent.chat.breaker import Breaker
 from agent.chat.graph import build
@@ -17,8 +18,10 @@ from tests.agent.chatting import Chat, Hangs, Scripted, calls, says
 from tests.agent.conftest import Session
 from tracking_core.db.engine import transaction
 from tracking_core.handoff import service as handoffs
+from tracking_core.handoff.codes import Reason
 from tracking_core.kit import clock
 from tracking_core.logging import configure_logging
+from tracking_core.models import SetupChat, SetupSession
 from tracking_core.settings import Settings
 
 CHOSEN = calls("choose", consent_mode="opt_in")
@@ -93,10 +96,10 @@ async def test_what_a_message_plainly_asks_for_is_done_without_a_model(chat: Cha
 
 
 async def test_a_success_speaks_for_itself(chat: Chat) -> None:
-    answer = await chat.answer("faz do jeito mais cuidadoso", CHOSEN)
+    answer = await chat.answer("isso tudo é demais pra mim", calls("call_person", reason="perdido"))
     assert answer.startswith("Próximo passo:")
     assert [turn.calls for turn in await chat.turns()] == [1]
-    assert (await chat.session.row()).facts["preferences"] == {"consent_mode": "opt_in"}
+    assert [one["state"] for one in await chat.events("handoff.created")] == ["open"]
 
 
 async def test_a_refusal_goes_back_to_the_model_with_what_is_missing(chat: Chat) -> None:
@@ -230,3 +233,76 @@ async def test_without_a_model_the_rules_answer_and_say_so_once(chat: Chat) -> N
     assert await plain.answer("o que falta?") != ""
     assert [one.code for one in await chat.messages() if one.role == "hub"] == ["chat_basic_mode"]
     assert [one["mode"] for one in await chat.events("assistant.mode")] == ["basic"]
+
+
+async def test_an_answer_begun_before_a_person_took_the_session_is_not_said(chat: Chat) -> None:
+    await chat.cut("oi", Hangs())
+    settings = chat.runner.settings
+    async with transaction() as opened:
+        owner = await opened.get_one(SetupSession, chat.session.id)
+        case, _ = await handoffs.open_(
+            opened,
+            owner,
+            reason=Reason.USER_REQUESTED,
+            step=None,
+            code=None,
+            actor="test",
+            now=clock.now(),
+            settings=settings,
+        )
+        await handoffs.take(opened, case.id, "Ana", now=clock.now(), settings=settings)
+    chat.model.script = [says("Olá!")]
+    await chat.runner.drain(chat.session.id)
+    assert await chat.said() == []
+    assert [turn.state for turn in await chat.turns()] == ["discarded"]
+    async with transaction() as opened:
+        kept = await handoffs.current(opened, chat.session.id)
+        assert kept is not None
+    assert [one["text"] for one in kept.notes if one["kind"] == "seller_said"] == ["oi"]
+
+
+async def test_a_graph_that_had_ended_is_not_asked_again(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat.model.script = [says("Olá!"), says("outra vez")]
+    await chat.say("oi")
+    with monkeypatch.context() as patched:
+
+        async def lost(*_: Any) -> None:
+            raise OperationalError("away", None, Exception())
+
+        patched.setattr("agent.chat.answering.close", lost)
+        with pytest.raises(OperationalError):
+            await chat.runner.drain(chat.session.id)
+    async with transaction() as opened:
+        row = await opened.get_one(SetupChat, chat.session.id)
+        row.lease_owner = row.lease_until = None
+    await chat.runner.drain(chat.session.id)
+    assert await chat.said() == ["Olá!"]
+    assert [turn.calls for turn in await chat.turns()] == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "call"),
+    [
+        ("vendo na Kiwify", calls("check_gateway", gateway="hotmart")),
+        ("oi, tudo bem?", calls("choose", consent_mode="opt_out")),
+        ("olha essa tela", calls("send_test_sale")),
+        ("olha essa tela", calls("undo", scope="all")),
+    ],
+    ids=["gateway", "consent", "test sale", "undo"],
+)
+async def test_a_model_chooses_nothing_that_the_seller_did_not(chat: Chat, text: str, call: Any) -> None:
+    await chat.answer(text, call, says("Quer mesmo?"))
+    assert await chat.session.intents() == []
+
+
+async def test_a_model_that_counts_no_tokens_has_a_budget_all_the_same(chat: Chat) -> None:
+    chat.model.has_usage = False
+    await chat.answer("me conta uma coisa", says("Uma coisa."))
+    [turn] = await chat.turns()
+    assert turn.input_tokens > 100
+    assert turn.output_tokens > 0
+
+
+async def test_what_a_defect_left_of_a_thread_goes_with_its_turn(chat: Chat) -> None:
+    await chat.answer("oi", *[TypeError("ours")] * 3)
+    assert await _threads(chat) == []

@@ -42,6 +42,11 @@ def test_what_the_seller_wrote_passes(value: str) -> None:
         "demo",
         "account",
         "https://loja.example/cur",
+        "https://loja.example",
+        "https://loja",
+        "https://outra",
+        "https://outra.example",
+        "https://loja.example/curso?src",
     ],
 )
 def test_what_the_seller_did_not_write_does_not(value: str) -> None:

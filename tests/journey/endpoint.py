@@ -13,8 +13,8 @@ from evals.stack import wait_for
 
 
 class Endpoint:
-    """On a port that stays the same; stopped, it refuses every connection, which ``has_refused`` remembers. ``state`` is
-    what it says and was asked."""
+    """On a port that stays the same; stopped, it refuses every connection, which ``has_refused`` remembers. ``state``
+    is what it says and was asked."""
 
     def __init__(self, port: int) -> None:
         self.state, self.has_refused = State(), False

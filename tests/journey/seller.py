@@ -153,7 +153,7 @@ class Seller:
 
     def rows(self, columns: str, table: str, order: str) -> list[tuple[Any, ...]]:
         """Of this session."""
-        query = f"SELECT {columns} FROM {table} WHERE session_id = %(id)s ORDER BY {order}"  # noqa: S608 - the test's own
+        query = f"SELECT {columns} FROM {table} WHERE session_id = %(id)s ORDER BY {order}"
         return self._rows(query)
 
     def _rows(self, query: str) -> list[tuple[Any, ...]]:

@@ -118,7 +118,9 @@ def _decided(seller: Seller) -> set[str]:
 def _unwritten(seller: Seller) -> list[str]:
     """Values that were asked for by the chat and stand in nothing the seller said."""
     said = "\n".join(one["text"] for one in seller.messages("seller"))
-    asked = [payload for actor, payload in seller.rows("actor, payload", "setup_intents", "seq") if actor == "agent:chat"]
+    asked = [
+        payload for actor, payload in seller.rows("actor, payload", "setup_intents", "seq") if actor == "agent:chat"
+    ]
     values = [value for payload in asked for value in _given_in(payload)]
     return [value for value in values if value not in said]
 

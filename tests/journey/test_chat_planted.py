@@ -3,7 +3,7 @@ notification."""
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def places(running: Stack, endpoint: Endpoint, site: Site) -> dict[str, bytes]:
     endpoint.state.reset()
     with running.as_this_process(), _echoing(running):
         seller = Seller(running, dataset="840000000000001")
-        with seller.http:
+        with closing(seller.http):
             found = _left_behind(seller, endpoint, site)
     endpoint.state.reset()
     return found

@@ -57,7 +57,9 @@ def test_words_neither_approve_a_plan_nor_spoil_it(seller: Seller, model: Endpoi
     model.state.order({"kind": "empty"})
     *_, answer = seller.ask("sim, pode aprovar")
     assert "botão" in answer["text"]
-    assert seller.rows("id::text, state, decided_at", "setup_approvals", "1") == [(plan["approval_id"], "pending", None)]
+    assert seller.rows("id::text, state, decided_at", "setup_approvals", "1") == [
+        (plan["approval_id"], "pending", None)
+    ]
     assert [one["action"] for one in seller.actions()] == [*CHECKS]
     assert seller.get("status")["state"] == "awaiting_approval"
     assert seller.decide(plan)["state"] == "done"

@@ -15,8 +15,8 @@ INPUTS = {
 WORDS_MAX = {"system": 320, "seller": 250, "summary": 160}
 SENTENCE_WORDS_MAX = 30
 EACH = pytest.mark.parametrize("name", sorted(INPUTS))
-_A_TOOL = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
-_A_FIELD = {field for form in ARGUMENTS.values() for field in form.model_fields}
+_A_NAME = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+_FIELDS = {field for form in ARGUMENTS.values() for field in form.model_fields}
 _ASKS_FOR_A_SECRET = re.compile(
     r"(?:envie|mande|cole|digite|escreva)\b[^.:;\n]*\b(?:senha|token|segredo)", re.IGNORECASE
 )
@@ -58,9 +58,9 @@ def test_without_an_input_it_is_not_rendered(name: str) -> None:
 
 
 def test_the_system_prompt_says_when_to_call_each_tool_and_knows_no_other() -> None:
-    named = set(_A_TOOL.findall(load("system").text))
-    assert {tool.value for tool in ToolName} <= named
-    assert named <= {tool.value for tool in ToolName} | _A_FIELD
+    text = load("system").text
+    assert {tool.value for tool in ToolName} <= set(re.findall(r"\w+", text))
+    assert set(_A_NAME.findall(text)) <= {tool.value for tool in ToolName} | _FIELDS
 
 
 def test_the_system_prompt_holds_no_playbook_so_that_the_facts_bring_it() -> None:

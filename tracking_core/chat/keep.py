@@ -14,6 +14,7 @@ from tracking_core.chat.turns import told
 from tracking_core.db import bulk
 from tracking_core.errors import RateLimited
 from tracking_core.kit.ids import new_id
+from tracking_core.logging import mask_text
 from tracking_core.models import MessageRole, SetupMessage, SetupSession
 from tracking_core.streams.append import EventType, append
 
@@ -96,7 +97,7 @@ async def mend(session: AsyncSession, message: SetupMessage, text: str) -> None:
     row = await session.get_one(SetupMessage, message.id, with_for_update=True, populate_existing=True)
     row.text = text
     values = {"session_id": row.session_id, "type": EventType.MESSAGE_COMPLETED, "message_id": str(row.id)}
-    await session.execute(_RETELL, {**values, "text": text})
+    await session.execute(_RETELL, {**values, "text": mask_text(text)})
     await append(session, row.session_id, EventType.MESSAGE_COMPLETED, told(row.model_dump()))
 
 

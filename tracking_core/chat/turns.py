@@ -73,8 +73,8 @@ async def begin(
 
 async def assign(session: AsyncSession, messages: list[SetupMessage], answered_by: UUID) -> None:
     """Say who answers: a turn, or the person whose handoff it is."""
-    chosen = col(SetupMessage.id).in_([one.id for one in messages])
-    await session.execute(update(SetupMessage).where(chosen).values(turn_id=answered_by))
+    chosen = (col(SetupMessage.id).in_([one.id for one in messages]), col(SetupMessage.turn_id).is_(None))
+    await session.execute(update(SetupMessage).where(*chosen).values(turn_id=answered_by))
 
 
 async def messages_of(session: AsyncSession, turn_id: UUID) -> list[SetupMessage]:
@@ -123,6 +123,20 @@ async def finish(session: AsyncSession, turn_id: UUID, fence: int, answer: Answe
     turn.model, turn.prompt = answer.model, answer.prompt
     chat = await session.get_one(SetupChat, turn.session_id)
     chat.mode, chat.prompt = answer.mode or chat.mode, answer.prompt or chat.prompt
+
+
+async def discard(session: AsyncSession, turn_id: UUID, fence: int, now: datetime) -> None:
+    """End the turn unsaid: its messages wait again, and what was told of an answer is taken back. Raises StaleFence."""
+    turn = await session.get_one(SetupTurn, turn_id, with_for_update=True, populate_existing=True)
+    await LEASE.require(session, turn.session_id, fence)
+    if turn.state != TurnState.RUNNING:
+        return
+    turn.state, turn.finished_at = TurnState.DISCARDED, now
+    mine = col(SetupMessage.turn_id) == turn.id
+    await session.execute(update(SetupMessage).where(mine).values(turn_id=None))
+    told = {"turn_id": str(turn.id)}
+    await session.execute(_PRUNE, {"session_id": turn.session_id, "type": EventType.MESSAGE_DELTA, **told})
+    await append(session, turn.session_id, EventType.MESSAGE_DISCARDED, told)
 
 
 async def _say(session: AsyncSession, turn: SetupTurn, answer: Answer, now: datetime) -> None:

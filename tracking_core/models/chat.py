@@ -35,6 +35,7 @@ class SetupChat(SQLModel, table=True):
 class TurnState(StrEnum):
     RUNNING = "running"
     DONE = "done"
+    DISCARDED = "discarded"  # a person took the session before it was said
     FAILED = "failed"  # a defect of ours met it again and again; the seller was told
 
 

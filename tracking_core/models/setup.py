@@ -194,7 +194,8 @@ class SetupFailure(SQLModel, table=True):
 
 
 class SessionEvent(SQLModel, table=True):
-    """What anyone watching the session sees, numbered without gaps in commit order. ``data`` holds no secret."""
+    """What anyone watching the session sees, numbered in commit order; only the words told on the way to an answer go
+    again, when it is whole. ``data`` holds no secret."""
 
     __tablename__ = "session_events"
 

@@ -33,7 +33,6 @@ PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 DRAWN_BYTES_MAX = DRAWN_SIDE_MAX * DRAWN_SIDE_MAX * 3 + (1 << 19)
 WALL_SECONDS = 15.0
 AT_ONCE = 2
-_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 _PNG_CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
 _BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC"}
 _REFUSALS: dict[int, Callable[[], ScreenshotRefused]] = {
@@ -116,16 +115,6 @@ async def _run(data: bytes) -> tuple[int, bytes]:
             child.kill()
         await child.wait()
 
-
-async def _started() -> asyncio.subprocess.Process:
-    """With nothing of this process's environment, where keys and addresses are."""
-    pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-    command = (sys.executable, "-I", redraw.__file__)
-    try:
-        return await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=null, env=_ENVIRONMENT)
-    except OSError as error:
-        log.error("screenshot_decoder_not_started", error=type(error).__name__)
-        raise ScreenshotUnavailable from None
 
 
 async def _feed(child: asyncio.subprocess.Process, data: bytes) -> None:

@@ -9,7 +9,7 @@ REASON_LIMIT = 300
 
 
 class Fault(StrEnum):
-    """Who can mend it. What is the provider's or ours is never counted against the seller."""
+    """Who can mend it. What is the provider's is never counted against anyone; what is ours calls a person, too."""
 
     NOBODY = "nobody"
     SELLER = "seller"

@@ -1,7 +1,8 @@
 """Append to a session's events, in the transaction that made them true.
 
-The number comes from the session's own row, whose lock is held until the commit: numbers have no gaps, not even after a
-rollback, and become visible in their order. Whoever has read number 7 has seen all that come before it.
+The number comes from the session's own row, whose lock is held until the commit: numbers are given without gaps, not
+even after a rollback, and become visible in their order. Whoever has read number 7 has seen all that come before it.
+Only the words told on the way to an answer are deleted again, once the whole answer stands.
 """
 
 from collections.abc import Iterable
