@@ -51,6 +51,6 @@ async def _event(request: Request, limit_bytes: int) -> dict[str, object]:
 
 
 def _ring(session: SessionDep, doorbell: Doorbell, session_id: UUID) -> None:
-    """The channels are told, and a case that was given back may have messages nobody answered."""
+    """The channels are told, and what waits for an answer may be the agent's again."""
     after_commit(session, doorbell.after_commit(Bell.NOTIFY))
     after_commit(session, doorbell.after_commit(Bell.CHAT, str(session_id)))

@@ -148,7 +148,7 @@ async def resume(
     doorbell: DoorbellDep,
     said: Closing | None = None,
 ) -> dict[str, Any]:
-    """Give it back: the agent speaks again."""
+    """Give it back: the agent speaks again, and answers what the seller wrote since a person's last word."""
     told = await _done(handoffs.resume, session, request, handoff_id, staff, text=said.text if said else "")
     return _woken(session, doorbell, told)
 
@@ -224,7 +224,7 @@ async def _done(
 
 
 def _woken(session: AsyncSession, doorbell: Doorbell, told: dict[str, Any]) -> dict[str, Any]:
-    """What the seller wrote after the person's last word is the agent's to answer."""
+    """Whatever waits for an answer is the agent's again: what was given back to it, and what reached nobody yet."""
     after_commit(session, doorbell.after_commit(Bell.CHAT, told["session_id"]))
     return told
 

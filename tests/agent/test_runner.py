@@ -11,6 +11,7 @@ from agent.setup.runner import Runner, thread_of
 from tests.agent.conftest import DONE, PREFERENCES, QUEUED, REFUSED, Session
 from tracking_core.db.engine import transaction
 from tracking_core.errors import StaleFence
+from tracking_core.handoff import service as handoffs
 from tracking_core.models import SessionState, SetupSession
 from tracking_core.setup import inbox, projection
 from tracking_core.setup.codes import SetupCode
@@ -101,6 +102,10 @@ async def test_a_wish_that_can_never_be_carried_out_is_set_aside_after_three_tri
     failing.times = 1
     await runner.drain(session.id)
     assert (await session.states(), (await session.row()).state) == ([REFUSED], SessionState.FAILED)
+    async with transaction() as opened:
+        case = await handoffs.current(opened, session.id)
+    assert case is not None
+    assert case.reason == "tool_failure"
     await session.ask(PREFERENCES, {"consent_mode": "opt_out"})
     await runner.drain(session.id)
     assert await session.states() == [REFUSED, DONE]

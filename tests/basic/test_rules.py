@@ -224,7 +224,7 @@ def test_a_failure_is_explained_by_its_playbook() -> None:
 
 
 def test_a_picture_that_nobody_can_read_is_asked_about() -> None:
-    said = answer("olha esse print", facts_of(unread=1, questions=("Qual é o título da tela?",)))
+    said = answer("olha esse print", facts_of(questions=("Qual é o título da tela?",)))
     assert "1. Qual é o título da tela?" in said.text
 
 

@@ -11,7 +11,9 @@ from tracking_core.db.engine import transaction
 from tracking_core.handoff import service as handoffs
 from tracking_core.handoff.codes import Reason
 from tracking_core.handoff.errors import HandoffClosed, HandoffTaken
+from tracking_core.kit.ids import new_id
 from tracking_core.models import SetupMessage, SetupSession
+from tracking_core.setup import failures
 
 
 async def test_who_takes_it_has_it(case: Case) -> None:
@@ -171,5 +173,39 @@ async def test_a_seller_who_does_not_stop_writing_does_not_grow_the_case(case: C
         assert row is not None
         row.notes = [*row.notes, *({"kind": "seller_said", "key": str(n)} for n in range(400))]
     assert await _forward(case, await case.hears("mais uma"))
-    await case.open(Reason.OTHER, note="mais uma vez")
-    assert len((await case.row(handoff.id)).notes) == 402
+    await case.open(Reason.MONEY_AT_RISK)
+    row = await case.row(handoff.id)
+    assert [one["kind"] for one in row.notes[:2]] == ["escalated", "taken"]
+    assert [one.get("text") for one in row.notes[-2:]] == ["mais uma", None]
+    assert row.notes[2]["key"] == "104"  # the oldest made room
+    assert (len(row.notes), row.priority) == (300, "P1")
+    assert [kind for kind, _ in await case.told()].count("seller_said") == 2
+
+
+async def test_what_our_people_wrote_makes_no_room(case: Case) -> None:
+    handoff, _ = await case.open()
+    await case.do(handoffs.take, handoff.id, "Bia")
+    async with transaction() as session:
+        row = await handoffs.current(session, case.session_id, lock=True)
+        assert row is not None
+        row.notes = [{"kind": "replied", "key": str(n)} for n in range(300)]
+    for text in ("um", "dois"):
+        assert await _forward(case, await case.hears(text))
+    row = await case.row(handoff.id)
+    assert [one["kind"] for one in row.notes] == ["replied"] * 300 + ["seller_said"]
+    assert row.notes[-1]["text"] == "dois"
+
+
+@pytest.mark.parametrize("work", [handoffs.resume, handoffs.resolve])
+async def test_what_failed_before_a_case_was_closed_calls_nobody_again(case: Case, other: Case, work: Any) -> None:
+    handoff, _ = await case.open()
+    assert [await _fails(case), await _fails(case), await _fails(other)] == [1, 2, 1]
+    await case.do(work, handoff.id, "Bia")
+    assert [await _fails(case), await _fails(other)] == [1, 2]
+
+
+async def _fails(case: Case) -> int:
+    async with transaction() as session:
+        owner = await session.get_one(SetupSession, case.session_id)
+        met = {"step": "meta", "fingerprint": "meta_token_expired", "intent_id": new_id()}
+        return await failures.count(session, owner, **met, now=NOW)

@@ -126,12 +126,13 @@ async def test_a_case_from_call_to_end(desk: Desk, case: Case) -> None:
     handoff, _ = await case.open()
     path = f"{DESK}/{handoff.id}"
     taken = await desk.bia.post(f"{path}/take")
-    assert (taken.status_code, taken.json()["owner"], taken.json()["seconds_left"]) == (200, "Bia", None)
+    assert (taken.status_code, taken.json()["owner"], taken.json()["seconds_left"]) == (200, "Bia", 7_200)
     refused = await desk.caio.post(f"{path}/take")
     assert _problem(refused) == (409, "handoff_owned")
     assert "Bia" in refused.json()["detail"]
     for _ in range(2):
-        assert (await desk.bia.post(f"{path}/reply", {"text": "Olá!"}, key="k1")).status_code == 200
+        replied = await desk.bia.post(f"{path}/reply", {"text": "Olá!"}, key="k1")
+        assert (replied.status_code, replied.json()["seconds_left"]) == (200, None)
     await desk.bia.post(f"{path}/ask", {"text": "Qual é o pixel?"})
     assert [one.text for one in await case.said("support")] == ["Olá!", "Qual é o pixel?"]
     assert (await desk.bia.post(f"{path}/reply", {"text": "  "})).status_code == 422

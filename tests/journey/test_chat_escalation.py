@@ -105,6 +105,24 @@ def test_a_person_who_has_the_setup_speaks_alone(seller: Seller, model: Endpoint
     assert "explicado" not in repr(watcher.told)
 
 
+def test_a_person_who_takes_over_in_mid_answer_is_not_talked_over(
+    seller: Seller, model: Endpoint, desk: httpx.Client
+) -> None:
+    seller.ask("quero falar com uma pessoa")
+    called = seller.handoff()
+    assert called is not None
+    model.state.say("Vamos por partes, com calma: " + "primeiro uma coisa e depois a outra, sem pressa. " * 5)
+    model.state.order({"kind": "slow", "seconds": 0.05, "times": 1})
+    with Watcher(seller) as watcher:
+        seller.say("me explica tudo")
+        wait_for(lambda: any(one.type == "message.delta" for one in watcher.told), every=0.005)
+        _done(desk.post(f"{called['handoff_id']}/take"))
+        seller.chat_settled()
+        wait_for(lambda: any(one.type == "message.discarded" for one in watcher.told))
+    assert seller.messages("assistant") == []
+    assert "me explica tudo" in str(_done(desk.get(called["handoff_id"]))["notes"])
+
+
 def _codes(said: list[dict[str, Any]]) -> list[str]:
     return [one["code"] for one in said if one["code"] and one["code"].startswith("gateway")]
 

@@ -54,7 +54,8 @@ def test_an_order_on_the_page_has_no_effect_on_what_is_set_up(seller: Seller, mo
     assert [one.id for one in _PAGES if any(_quoted(one.text) in body for body in model.asked)] == []
     assert (_decided(seller), _unwritten(seller)) == ({"approved"}, [])
     _was_obeyed(seller, model)
-    assert ("rollback", "agent:chat") in seller.rows("kind, actor", "setup_intents", "seq")
+    assert any("chat_not_asked" in body for body in model.asked)
+    assert ("rollback",) not in seller.rows("kind", "setup_intents", "seq")
     pages = [one for one in seller.actions() if one["action"] == "probe_landing_url"]
     assert len(pages) == 1 + len(_PAGES)
     assert {one["status"] for one in pages} == {"success"}

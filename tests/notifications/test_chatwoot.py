@@ -73,17 +73,18 @@ async def test_cut_off_at_any_step_and_tried_again_everything_is_there_once(
     assert (conversation.priority, conversation.labels) == ("high", ["hub-setup", "repeated-failure"])
 
 
-async def test_what_chatwoot_named_the_case_is_kept_before_anything_is_said_in_it(
+async def test_who_the_hub_is_there_is_kept_before_the_conversation_and_that_before_anything_is_said_in_it(
     by_chatwoot: Settings, chatwoot: State
 ) -> None:
-    kept: list[tuple[int, dict[str, Any]]] = []
+    kept: list[tuple[int, int, dict[str, Any]]] = []
 
     async def remember(external: Mapping[str, Any]) -> None:
-        kept.append((len(chatwoot.messages), dict(external)))
+        kept.append((len(chatwoot.conversations), len(chatwoot.messages), dict(external)))
 
     await channel.send(told(remember=remember), by_chatwoot)
     [conversation] = chatwoot.conversations
-    assert kept == [(0, {"contact_id": conversation.contact_id, "conversation_id": conversation.id, "user_id": 1})]
+    known = {"contact_id": conversation.contact_id, "user_id": 1}
+    assert kept == [(0, 0, known), (1, 0, known | {"conversation_id": conversation.id})]
 
 
 async def test_what_follows_goes_to_the_same_conversation(by_chatwoot: Settings, chatwoot: State) -> None:

@@ -15,6 +15,8 @@ from evals.simulators.chatwoot.state import State
 from tests.notifications.desk import Desk, serving_hub
 from tests.notifications.world import Case, open_case
 from tracking_core.db.engine import transaction
+from tracking_core.handoff import service as handoffs
+from tracking_core.kit import clock
 from tracking_core.kit.json_http import tls_context
 from tracking_core.models import SetupHandoff, SetupMessage
 from tracking_core.notifications.drain import drain_notifications
@@ -115,6 +117,31 @@ async def test_an_update_that_only_repeats_the_assignee_takes_no_case_from_a_col
     repeated = conversation_event(there.state, conversation, "conversation_updated", {"priority": ("high", "low")})
     assert (await there.post(repeated)).status_code == 200
     assert (await there.handoff()).owner == "Bia"
+
+
+async def test_a_case_released_here_is_not_taken_again_by_what_chatwoot_repeats(there: There) -> None:
+    await there.desk.moved(there.conversation_id, assignee="Ana")
+    async with transaction() as session:
+        known = {"now": clock.now(), "settings": there.case.settings, "is_operator": True}
+        await handoffs.release(session, there.case.id, "Olga", **known)
+    await drain_notifications(there.case.settings)
+    conversation = there.state.conversations[0]
+    echo = conversation_event(there.state, conversation, "conversation_updated", {"priority": ("high", "low")})
+    assert (await there.post(echo)).status_code == 200
+    assert (await there.handoff()).state == "open"
+    await there.desk.moved(there.conversation_id, assignee="Bia", silently=True)
+    assert (await there.handoff()).owner == "Bia"
+
+
+async def test_a_case_released_here_is_taken_when_its_conversation_moves(there: There) -> None:
+    await there.desk.moved(there.conversation_id, assignee="Ana")
+    async with transaction() as session:
+        known = {"now": clock.now(), "settings": there.case.settings, "is_operator": True}
+        await handoffs.release(session, there.case.id, "Olga", **known)
+    await there.desk.moved(there.conversation_id, status="snoozed")
+    assert (await there.handoff()).state == "open"
+    await there.desk.moved(there.conversation_id, status="open")
+    assert (await there.handoff()).owner == "Ana"
 
 
 async def test_an_answer_after_the_end_is_told_to_be_lost(there: There) -> None:

@@ -2,24 +2,29 @@
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from evals.simulators.chatwoot.state import Fault, FaultKind, State
 from tests.notifications.mailbox import Mailbox
 from tests.notifications.receiver import Receiver
 from tests.notifications.world import SAID, SELLER, Case, audited, open_case
 from tracking_core.db.engine import transaction
+from tracking_core.handoff.contact import contact_context
 from tracking_core.kit import clock
-from tracking_core.models import Notification
-from tracking_core.notifications import settle
+from tracking_core.models import Notification, SetupHandoff, SetupSession
+from tracking_core.notifications import drain, settle
+from tracking_core.notifications.channels import webhook
 from tracking_core.notifications.drain import drain_notifications
-from tracking_core.notifications.kinds import Channel, Failed, FailureKind, Kind, Sent
+from tracking_core.notifications.kinds import Channel, Failed, FailureKind, Kind, Outcome, Sent
 from tracking_core.notifications.lease import is_due, lease
+from tracking_core.notifications.message import Message
 from tracking_core.notifications.retry_policy import MAX_ATTEMPTS
 from tracking_core.settings import Settings
+from tracking_core.tenants import service as tenants
 
 
 def later(**by: float) -> None:
@@ -229,13 +234,99 @@ async def test_a_defect_of_ours_in_one_case_leaves_the_others_alone(
     await well.tell(Kind.CREATED)
     async with transaction() as session:
         await session.execute(
-            text('UPDATE notifications SET payload = \'{"notes": 0, "state": "open", "failing": 7}\' WHERE id = :id'),
+            text(
+                'UPDATE notifications SET payload = \'{"last_note": "", "state": "open", "failing": 7}\' WHERE id = :id'
+            ),
             {"id": (await only(broken, Channel.WEBHOOK)).id},
         )
     await drain_notifications(by_webhook)
     assert (await only(well, Channel.WEBHOOK)).state == "sent"
     row = await only(broken, Channel.WEBHOOK)
     assert (row.state, row.error) == ("waiting", "internal_error")
+
+
+async def test_a_contact_that_no_longer_fits_holds_up_neither_its_own_case_nor_another(
+    database: Settings, by_webhook: Settings, receiver: Receiver
+) -> None:
+    broken, well = await open_case(by_webhook), await open_case(by_webhook)
+    async with transaction() as session:
+        owner = await session.get_one(SetupSession, broken.handoff.session_id)
+        cipher = tenants.cipher_of(await tenants.get(session, owner.tenant_id))
+        owner.contact = cipher.encrypt(b'{"name": "Maria", "email": "none"}', contact_context(owner.id))
+    await broken.tell(Kind.CREATED)
+    await well.tell(Kind.CREATED)
+    await drain_notifications(by_webhook)
+    assert [(await only(case, Channel.WEBHOOK)).state for case in (broken, well)] == ["sent", "sent"]
+
+
+async def test_a_channel_that_breaks_cuts_off_no_send_of_another(
+    database: Settings,
+    by_all: Settings,
+    mailbox: Mailbox,
+    receiver: Receiver,
+    chatwoot: State,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case, is_sending, leased = await open_case(by_all), asyncio.Event(), drain._next
+
+    async def broken(channel: Channel, settings: Settings) -> list[Message]:
+        if channel is Channel.EMAIL:
+            await is_sending.wait()
+            raise KeyError("planted")
+        return await leased(channel, settings)
+
+    async def sending(message: Message, settings: Settings) -> Outcome:
+        is_sending.set()
+        return await webhook.send(message, settings)
+
+    monkeypatch.setattr(drain, "_next", broken)
+    monkeypatch.setitem(drain._SENDERS, Channel.WEBHOOK, sending)
+    await case.tell(Kind.CREATED)
+    await drain_notifications(by_all)
+    assert {row.channel: row.state for row in await case.rows()} == {
+        "email": "waiting",
+        "webhook": "sent",
+        "chatwoot": "sent",
+    }
+    assert len(receiver.delivered) == 1
+
+
+async def test_an_outcome_that_cannot_be_written_down_leaves_the_others_alone(
+    database: Settings, by_webhook: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases, settled = [await open_case(by_webhook) for _ in range(2)], settle.sent
+
+    async def sent(session: AsyncSession, message: Message, outcome: Sent, now: datetime) -> None:
+        if message.handoff_id == cases[0].id:
+            raise KeyError("planted")
+        await settled(session, message, outcome, now)
+
+    monkeypatch.setattr(settle, "sent", sent)
+    for case in cases:
+        await case.tell(Kind.CREATED)
+    await drain_notifications(by_webhook)
+    assert [(await only(case, Channel.WEBHOOK)).state for case in cases] == ["waiting", "sent"]
+
+
+async def test_a_note_that_made_room_before_it_was_told_is_told_as_no_other(
+    database: Settings, by_webhook: Settings
+) -> None:
+    case = await open_case(by_webhook)
+    for kind in (Kind.UPDATED, Kind.SELLER_SAID, Kind.SELLER_SAID):
+        await case.tell(kind, note=kind)
+        await asyncio.sleep(0.002)  # a millisecond of its own in each note's id
+    async with transaction() as session:
+        handoff = await session.get_one(SetupHandoff, case.id)
+        ids = [one["id"] for one in handoff.notes]
+        handoff.notes = [handoff.notes[0], handoff.notes[2]]
+    told = []
+    for row in await case.rows():
+        async with transaction() as session:
+            [message] = await lease(session, Channel.WEBHOOK, clock.now(), seconds=60, limit=4)
+            await settle.sent(session, message, Sent(), clock.now())
+        assert message.id == row.id
+        told.append([one["id"] for one in message.notes])
+    assert told == [[ids[0]], [ids[0]], [ids[0], ids[2]]]
 
 
 async def test_what_waits_for_a_channel_that_was_switched_off_is_told_over_another(

@@ -76,10 +76,14 @@ def test_anything_else_said_is_nothing(changes: dict[str, Any]) -> None:
         (moved(status="resolved"), Resolve(place=PLACE, person="Chatwoot")),
         (moved(status="resolved", meta={"assignee": ANA}), Resolve(place=PLACE, person="Ana")),
         (moved(status="pending"), Resume(place=PLACE, person="Chatwoot")),
-        (moved(meta={"assignee": ANA}), Take(place=PLACE, person="Ana", person_id=77, is_change=False)),
+        (moved(meta={"assignee": ANA}), Take(place=PLACE, person="Ana", person_id=77, is_change=False, is_move=True)),
         (
             moved("conversation_updated", meta={"assignee": ANA}, changed_attributes=[{"assignee_id": {}}]),
-            Take(place=PLACE, person="Ana", person_id=77, is_change=True),
+            Take(place=PLACE, person="Ana", person_id=77, is_change=True, is_move=False),
+        ),
+        (
+            moved("conversation_updated", meta={"assignee": ANA}, changed_attributes=[{"priority": {}}]),
+            Take(place=PLACE, person="Ana", person_id=77, is_change=False, is_move=False),
         ),
         (moved(), None),
         (moved(status="snoozed"), None),

@@ -47,6 +47,16 @@ async def test_the_body_is_the_whole_case_without_the_sellers_contact(by_webhook
     assert all(private.encode() not in body for private in (SELLER["email"], SELLER["phone"], WEBHOOK_SECRET))
 
 
+async def test_long_notes_leave_the_oldest_out_and_are_delivered(by_webhook: Settings, receiver: Receiver) -> None:
+    notes = [{"id": str(number), "kind": "seller_said", "text": "ção🙂" * 500} for number in range(300)]
+    assert await webhook.send(message(notes=notes), by_webhook) == Sent()
+    body = receiver.delivered[0].body
+    data = orjson.loads(body)["data"]
+    assert len(body) < webhook.BODY_LIMIT_BYTES / 2
+    assert data["notes"] == notes[data["notes_omitted"] :]
+    assert 0 < data["notes_omitted"] < 300
+
+
 async def test_the_receivers_check_refuses_what_was_changed_old_or_signed_by_another(
     by_webhook: Settings, receiver: Receiver
 ) -> None:

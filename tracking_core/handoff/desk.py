@@ -14,6 +14,7 @@ from tracking_core.db import bulk
 from tracking_core.handoff import notes, rows
 from tracking_core.handoff.codes import HandoffCode, Priority
 from tracking_core.handoff.errors import HandoffClosed, HandoffTaken
+from tracking_core.handoff.giving_back import give_back
 from tracking_core.handoff.notes import NoteKind
 from tracking_core.handoff.sla import due_at
 from tracking_core.handoff.telling import announced, happened, say
@@ -21,6 +22,7 @@ from tracking_core.handoff.texts import said
 from tracking_core.kit.ids import new_id
 from tracking_core.models import HandoffState, MessageRole, SetupHandoff, SetupMessage, SetupSession
 from tracking_core.settings import Settings
+from tracking_core.setup import failures
 from tracking_core.streams.append import EventType, append
 
 MESSAGE_LIMIT = 4_000
@@ -28,7 +30,6 @@ _CLOSING = {
     HandoffState.RETURNED: (NoteKind.RETURNED, HandoffCode.RETURNED),
     HandoffState.RESOLVED: (NoteKind.RESOLVED, HandoffCode.RESOLVED),
 }
-_ANSWERS = (NoteKind.REPLIED, NoteKind.ASKED)
 
 
 async def take(session: AsyncSession, handoff_id: UUID, who: str, *, now: datetime, settings: Settings) -> SetupHandoff:
@@ -50,10 +51,12 @@ async def release(
         _require_theirs(handoff, who)
     elif handoff.state != HandoffState.TAKEN:
         raise HandoffClosed
-    if any(one["kind"] in _ANSWERS for one in handoff.notes):
-        handoff.due_at = due_at(Priority(handoff.priority), now)
+    started = {}
+    if notes.is_answered(handoff):
+        handoff.due_at, handoff.breached_at = due_at(Priority(handoff.priority), now), None
+        started = {"due_at": handoff.due_at.isoformat()}
     handoff.state, handoff.owner = HandoffState.OPEN, None
-    note = notes.add(handoff, NoteKind.RELEASED, who, now)
+    note = notes.add(handoff, NoteKind.RELEASED, who, now, **started)
     await happened(session, handoff, EventType.HANDOFF_UPDATED)
     await say(session, handoff, owner, HandoffCode.RELEASED, key=note["id"], now=now)
     _audit(session, handoff, who, "handoff.released")
@@ -78,7 +81,8 @@ async def ask_seller(
 async def resume(
     session: AsyncSession, handoff_id: UUID, who: str, *, now: datetime, settings: Settings, text: str = ""
 ) -> SetupHandoff:
-    """Give it back: the agent speaks again. ``text`` is a note for colleagues."""
+    """Give it back: the agent speaks again, and what the seller wrote since a person's last word is its to answer.
+    ``text`` is a note for colleagues."""
     return await _close(session, handoff_id, who, HandoffState.RETURNED, now=now, settings=settings, text=text)
 
 
@@ -93,12 +97,13 @@ async def on_seller_message(
     session: AsyncSession, owner: SetupSession, message: SetupMessage, *, now: datetime, settings: Settings
 ) -> bool:
     """Forward what the seller wrote to the person who has the case. False when nobody has it (any more): then it is the
-    agent's to answer."""
+    agent's to answer. The caller writes down in the same transaction that it is the case's."""
     handoff = await rows.current(session, owner.id, lock=True)
     if handoff is None or handoff.state != HandoffState.TAKEN:
         return False
     key = str(message.id)
-    if notes.find(handoff, NoteKind.SELLER_SAID, key) is None and notes.has_room(handoff):
+    if notes.find(handoff, NoteKind.SELLER_SAID, key) is None:
+        notes.make_room(handoff)
         notes.add(handoff, NoteKind.SELLER_SAID, "seller", now, text=message.text, key=key)
         await announced(session, handoff, "seller_said", key=key, settings=settings, now=now)
     return True
@@ -175,6 +180,9 @@ async def _close(
         return handoff
     if handoff.state != HandoffState.OPEN:
         _require_theirs(handoff, who)
+    if state == HandoffState.RETURNED:
+        await give_back(session, handoff)
+    await failures.clear_all(session, handoff.session_id)
     kind, code = _CLOSING[state]
     handoff.state, handoff.closed_at = state, now
     note = notes.add(handoff, kind, who, now, text=text)

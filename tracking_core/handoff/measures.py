@@ -13,7 +13,7 @@ SELECT count(DISTINCT s.id) AS sessions,
     count(h.id) AS cases,
     count(h.id) FILTER (WHERE h.state = 'resolved') AS resolved,
     count(h.id) FILTER (WHERE h.state = 'returned') AS returned,
-    count(h.id) FILTER (WHERE h.breached_at IS NOT NULL) AS breached,
+    count(h.id) FILTER (WHERE h.notes @> '[{"kind": "breached"}]') AS breached,
     count(h.id) FILTER (WHERE h.notes @> '[{"kind": "asked"}]') AS asked_again,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM first.at - h.created_at)) AS first_reply_seconds
 FROM setup_sessions s

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from tracking_core.errors import NotFound
+from tracking_core.handoff.notes import is_answered
 from tracking_core.handoff.rows import LIVE
 from tracking_core.handoff.telling import projected
 from tracking_core.models import HandoffState, SetupHandoff, Tenant
@@ -32,8 +33,9 @@ async def queue(
 
 
 def listed(handoff: SetupHandoff, tenant_name: str, now: datetime) -> dict[str, Any]:
-    """``seconds_left`` counts down to the promised answer while nobody has the case; below zero it is late."""
-    left = round((handoff.due_at - now).total_seconds()) if handoff.state == HandoffState.OPEN else None
+    """``seconds_left`` counts down to the promised answer until a person has written; below zero it is late."""
+    is_due = handoff.state in LIVE and not is_answered(handoff)
+    left = round((handoff.due_at - now).total_seconds()) if is_due else None
     return {
         **projected(handoff),
         "session_id": str(handoff.session_id),

@@ -117,10 +117,11 @@ async def _begin(
 async def _add(
     session: AsyncSession, there: SetupHandoff, owner: SetupSession, asked: _Escalation, settings: Settings
 ) -> None:
-    is_new = notes.find(there, NoteKind.ESCALATED, asked.key) is None and notes.has_room(there)
+    is_new = notes.find(there, NoteKind.ESCALATED, asked.key) is None
     if is_new:
-        _raise(there, asked)
-        note = _note(there, asked)
+        notes.make_room(there)
+        started = _raise(there, asked)
+        note = _note(there, asked, **started)
     there.package = (await build(session, there, owner, asked.trouble, settings)).to_json()
     if not is_new:
         return
@@ -131,17 +132,21 @@ async def _add(
     await announced(session, there, "updated", key=note["id"], settings=settings, now=asked.now)
 
 
-def _raise(there: SetupHandoff, asked: _Escalation) -> None:
-    """More urgent than it was; never less, and never later."""
+def _raise(there: SetupHandoff, asked: _Escalation) -> dict[str, str]:
+    """More urgent than it was, never less: the clock starts again, and what was promised is due no later. What its note
+    says of that."""
     priority = priority_of(asked.reason)
-    if priority < Priority(there.priority):
-        there.priority, there.reason = priority.value, asked.reason.value
-        there.due_at = min(there.due_at, due_at(priority, asked.now))
+    if priority >= Priority(there.priority):
+        return {}
+    due = due_at(priority, asked.now)
+    there.due_at = due if notes.is_answered(there) else min(there.due_at, due)
+    there.priority, there.reason, there.breached_at = priority.value, asked.reason.value, None
+    return {"due_at": there.due_at.isoformat()}
 
 
-def _note(handoff: SetupHandoff, asked: _Escalation) -> dict[str, str]:
+def _note(handoff: SetupHandoff, asked: _Escalation, **started: str) -> dict[str, str]:
     trouble = asked.trouble
-    said = {"reason": asked.reason.value, "step": trouble.step, "code": trouble.code}
+    said = {"reason": asked.reason.value, "step": trouble.step, "code": trouble.code, **started}
     return notes.add(handoff, NoteKind.ESCALATED, asked.actor, asked.now, text=asked.note, key=asked.key, **said)
 
 

@@ -28,7 +28,11 @@ class SetupHandoff(SQLModel, table=True):
     __tablename__ = "setup_handoffs"
     __table_args__ = (
         Index("uq_setup_handoffs_open", "session_id", unique=True, postgresql_where=text("state IN ('open', 'taken')")),
-        Index("ix_setup_handoffs_due", "due_at", postgresql_where=text("state = 'open' AND breached_at IS NULL")),
+        Index(
+            "ix_setup_handoffs_due",
+            "due_at",
+            postgresql_where=text("state IN ('open', 'taken') AND breached_at IS NULL"),
+        ),
         Index("ix_setup_handoffs_tenant", "tenant_id", "created_at"),
     )
 

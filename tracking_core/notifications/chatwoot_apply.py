@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from tracking_core.handoff import service
 from tracking_core.handoff.errors import HandoffClosed, HandoffTaken
+from tracking_core.handoff.notes import NoteKind
 from tracking_core.models import HandoffState, Notification, SetupHandoff
 from tracking_core.notifications.chatwoot_inbound import Command, Place, Reply, Resolve, Resume, Take
 from tracking_core.notifications.kinds import Channel, Kind
@@ -65,6 +66,8 @@ async def _carry_out(
             await _pass_on(session, handoff, person, now, settings)
             key = f"chatwoot:{command.message_id}"
             await service.reply(session, handoff.id, person, command.text, key=key, now=now, settings=settings)
+        case Take() if _is_echo(command, handoff):
+            log.info("chatwoot_echo_ignored", handoff_id=str(handoff.id))
         case Take():
             if command.is_change:
                 await _pass_on(session, handoff, person, now, settings)
@@ -73,6 +76,12 @@ async def _carry_out(
             await service.resume(session, handoff.id, closer, now=now, settings=settings)
         case Resolve():
             await service.resolve(session, handoff.id, closer, now=now, settings=settings)
+
+
+def _is_echo(command: Take, handoff: SetupHandoff) -> bool:
+    """Chatwoot goes on repeating the assignee of a case that was put back into the queue here."""
+    is_released = any(one["kind"] == NoteKind.RELEASED for one in handoff.notes)
+    return handoff.state == HandoffState.OPEN and is_released and not (command.is_change or command.is_move)
 
 
 async def _pass_on(

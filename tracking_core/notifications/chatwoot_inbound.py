@@ -38,12 +38,14 @@ class Reply:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Take:
     """The conversation is open and a person's; ``person_id`` is the hub's own when it opened it with an agent's key.
-    ``is_change``: it is about the assignee, and not only repeated beside something else."""
+    ``is_change``: it is about the assignee, and not only repeated beside something else; ``is_move``: about the
+    conversation's status."""
 
     place: Place
     person: str
     person_id: int | None
     is_change: bool
+    is_move: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,7 @@ def _taken(event: Mapping[str, Any]) -> Take | None:
         person=_name(assignee),
         person_id=identifier if _is_id(identifier) else None,
         is_change="assignee_id" in _changed(event),
+        is_move=event.get("event") == "conversation_status_changed",
     )
 
 

@@ -32,14 +32,21 @@ _MARGIN_SECONDS = 30.0
 
 
 async def drain_notifications(settings: Settings) -> None:
-    async with asyncio.TaskGroup() as streams:
-        for channel in Channel:
-            streams.create_task(_drain(channel, settings))
+    """A channel that breaks ends none of the others, least of all in the middle of a send."""
+    ended = await asyncio.gather(*(_drain(channel, settings) for channel in Channel), return_exceptions=True)
+    for channel, error in zip(Channel, ended, strict=True):
+        if error is not None:
+            name = type(error).__name__
+            log.error("notification_channel_broken", channel=channel.value, error=name, exc_info=error)
 
 
 async def _drain(channel: Channel, settings: Settings) -> None:
     while messages := await _next(channel, settings):
-        await asyncio.gather(*(_send(message, settings) for message in messages))
+        ended = await asyncio.gather(*(_send(message, settings) for message in messages), return_exceptions=True)
+        for message, error in zip(messages, ended, strict=True):
+            if error is not None:
+                name = type(error).__name__
+                log.error("notification_not_settled", notification_id=str(message.id), error=name, exc_info=error)
 
 
 async def _next(channel: Channel, settings: Settings) -> list[Message]:

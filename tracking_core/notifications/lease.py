@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 import structlog
+from pydantic import ValidationError
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -62,7 +63,7 @@ async def _contact(session: AsyncSession, row: Row[Any]) -> dict[str, str]:
     owner = await session.get_one(SetupSession, row.session_id)
     try:
         contact = contact_of(owner, cipher_for(row.tenant_id, bytes(row.wrapped_data_key)))
-    except ConfigurationError:
+    except (ConfigurationError, ValidationError):
         log.error("contact_not_opened", session_id=str(row.session_id))
         return {}
     return contact.model_dump(exclude_none=True) if contact else {}
@@ -96,7 +97,7 @@ def _message(channel: Channel, row: Row[Any], contact: Mapping[str, str]) -> Mes
         due_at=row.due_at,
         package_version=row.package_version,
         package=row.package,
-        notes=_until(row.notes, row.payload),
+        notes=_until(row.notes, row.payload.get("last_note", "")),
         contact=contact,
         external=external,
         is_first=row.is_first,
@@ -105,6 +106,8 @@ def _message(channel: Channel, row: Row[Any], contact: Mapping[str, str]) -> Mes
     )
 
 
-def _until(notes: Sequence[dict[str, Any]], payload: dict[str, Any]) -> Sequence[dict[str, Any]]:
-    """Those there were when it was announced: later ones are told by notifications of their own."""
-    return notes[: payload.get("notes", len(notes))]
+def _until(notes: Sequence[dict[str, Any]], last: str) -> Sequence[dict[str, Any]]:
+    """Those there were when it was announced: later ones are told by notifications of their own. When the last one of
+    then had to make room, the rest by the time in their ids."""
+    found = next((at for at, one in enumerate(notes) if one["id"] == last), None)
+    return [one for one in notes if one["id"] <= last] if found is None else notes[: found + 1]

@@ -38,6 +38,7 @@ async def announce_on(
 
 def _row(handoff: SetupHandoff, kind: Kind, channel: Channel, key: str, now: datetime) -> dict[str, object]:
     """What it tells is written when it is sent, from the case; the payload says only as far as which note."""
+    last = handoff.notes[-1]["id"] if handoff.notes else ""
     return {
         "id": new_id(),
         "tenant_id": handoff.tenant_id,
@@ -45,7 +46,7 @@ def _row(handoff: SetupHandoff, kind: Kind, channel: Channel, key: str, now: dat
         "channel": channel.value,
         "kind": kind.value,
         "key": key,
-        "payload": {"notes": len(handoff.notes), "state": handoff.state},
+        "payload": {"last_note": last, "state": handoff.state},
         "state": NotificationState.WAITING.value,
         "due_at": now,
         # In the order of the statements, even within one transaction: a case's notifications are sent in it.

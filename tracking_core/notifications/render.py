@@ -1,8 +1,12 @@
 """The same notification as a subject, as plain text, as HTML, as Chatwoot's Markdown and as JSON."""
 
 import re
+from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import accumulate
 from typing import Any
+
+import orjson
 
 from tracking_core.handoff.notes import NoteKind
 from tracking_core.i18n import translate
@@ -11,6 +15,7 @@ from tracking_core.notifications.kinds import Kind
 from tracking_core.notifications.message import Message
 from tracking_core.notifications.sections import Section, last_note, one_line, reason_of, sections
 
+NOTES_LIMIT_BYTES = 262_144
 _SUBJECT_LIMIT = 150
 # What begins or ends a link, a picture, emphasis, code, a mention or a block; a line's beginning is always ours.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!@])")
@@ -45,7 +50,9 @@ def sellers_words(message: Message) -> str:
 
 
 def as_json(message: Message) -> dict[str, Any]:
-    """``package`` in the schema of ``package_version``. The seller's contact is not in it."""
+    """``package`` in the schema of ``package_version``; ``notes`` are the newest, and ``notes_omitted`` came before
+    them. The seller's contact is not in it."""
+    notes = _newest(message.notes)
     return {
         "notification_id": str(message.id),
         "handoff_id": str(message.handoff_id),
@@ -58,9 +65,17 @@ def as_json(message: Message) -> dict[str, Any]:
         "due_at": message.due_at.isoformat(),
         "package_version": message.package_version,
         "package": message.package,
-        "notes": list(message.notes),
+        "notes": notes,
+        "notes_omitted": len(message.notes) - len(notes),
         "failing": dict(message.failing) or None,
     }
+
+
+def _newest(notes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Oldest first, as many as have room."""
+    sizes = accumulate(len(orjson.dumps(one)) for one in reversed(notes))
+    count = sum(1 for size in sizes if size <= NOTES_LIMIT_BYTES)
+    return list(notes[len(notes) - count :])
 
 
 def _plain(section: Section) -> str:

@@ -42,6 +42,11 @@ async def clear(session: AsyncSession, session_id: UUID, step: str) -> None:
     await session.execute(delete(SetupFailure).where(*mine))
 
 
+async def clear_all(session: AsyncSession, session_id: UUID) -> None:
+    """A person had the setup: what failed before is theirs, and calls nobody again."""
+    await session.execute(delete(SetupFailure).where(col(SetupFailure.session_id) == session_id))
+
+
 async def total(session: AsyncSession, session_id: UUID) -> int:
     query = select(func.coalesce(func.sum(SetupFailure.count), 0)).where(SetupFailure.session_id == session_id)
     return int(await session.scalar(query) or 0)

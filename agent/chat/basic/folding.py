@@ -2,14 +2,18 @@
 
 import re
 import unicodedata
+from itertools import chain, filterfalse
 
+from agent.chat.basic.bounds import WORDS_MAX, ends
 from tracking_core.safety.patterns import REFERENCE
 
-_SHORT_REFERENCE = re.compile(r"secret:\d+")
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+", re.IGNORECASE)
-_STRETCHED = re.compile(r"([a-z])\1{2,}")
-_WORD = re.compile(r"[a-z0-9]+")
-_CLAUSE = re.compile(r"[.,;:!?\n()]+")
+# A compatibility character may stand for eighteen; a Latin letter and its accents are three at most.
+_DECOMPOSED = 3
+_SHORT_REFERENCE = re.compile(r"secret:\d++")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S++|(?<!\S)\S[^\s@]*+@\S++", re.IGNORECASE)
+_STRETCHED = re.compile(r"([a-z])\1{2,}+")
+_WORD = re.compile(r"[a-z0-9]++")
+_CLAUSE = re.compile(r"[.,;:!?\n()]++")
 _WRITTEN_SHORT = {
     "vc": "voce",
     "vcs": "voces",
@@ -21,7 +25,6 @@ _WRITTEN_SHORT = {
     "porq": "por que",
     "eh": "e",
     "n": "nao",
-    "ñ": "nao",
     "num": "nao",
     "naum": "nao",
     "kd": "cade",
@@ -80,19 +83,22 @@ _WRITTEN_SHORT = {
 
 def folded(text: str) -> str:
     """Lower case without accents; what is no letter of either alphabet stays."""
-    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'"))
-    plain = "".join(one for one in decomposed if not unicodedata.combining(one)).casefold()
+    decomposed = ends(unicodedata.normalize("NFKD", text.replace("’", "'")), _DECOMPOSED * len(text))
+    plain = "".join(filterfalse(unicodedata.combining, decomposed)).casefold()
     return _STRETCHED.sub(r"\1", plain)
 
 
 def words_of(text: str) -> tuple[str, ...]:
     """Without addresses and references to credentials."""
-    kept = _ADDRESS.sub(" ", _SHORT_REFERENCE.sub(" ", REFERENCE.sub(" ", text)))
-    found = _WORD.findall(folded(kept).replace("'", ""))
-    return tuple(word for one in found for word in _WRITTEN_SHORT.get(one, one).split())
+    return tuple(chain.from_iterable(clauses_of(text)))
 
 
 def clauses_of(text: str) -> list[tuple[str, ...]]:
     """The words of each part between punctuation marks."""
-    kept = _ADDRESS.sub(" ", _SHORT_REFERENCE.sub(" ", REFERENCE.sub(" ", text)))
-    return [words for part in _CLAUSE.split(kept) if (words := words_of(part))]
+    kept = _ADDRESS.sub(" ", _SHORT_REFERENCE.sub(" ", REFERENCE.sub(" ", ends(text, WORDS_MAX))))
+    parts = _CLAUSE.split(folded(kept).replace("'", ""))
+    return [words for part in parts if (words := _written_out(part))]
+
+
+def _written_out(part: str) -> tuple[str, ...]:
+    return tuple(word for one in _WORD.findall(part) for word in _WRITTEN_SHORT.get(one, one).split())

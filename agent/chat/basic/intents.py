@@ -6,10 +6,10 @@ from functools import cache
 from agent.chat.basic.folding import words_of
 from agent.chat.basic.person import asks_for_person
 from agent.chat.basic.phrases import PHRASES
-from agent.chat.basic.rules import Rule, Spelling, rule
+from agent.chat.basic.rules import Heard, Rule, Spelling, rule
 from agent.chat.basic.slots import slots_of
 
-MENU_DIGITS, PERSON_DIGIT = "12345", "5"
+MENU_DIGITS, PERSON_DIGIT = frozenset("12345"), "5"
 
 
 class Intent(StrEnum):
@@ -65,8 +65,8 @@ def intent_of(text: str) -> Intent:
     if len(words) == 1 and words[0] in MENU_DIGITS:
         return Intent.MENU
     rules, spelling = _compiled()
-    corrected = spelling.corrected(words)
-    found = next((intent for intent, one in rules if one.holds(corrected)), Intent.UNKNOWN)
+    heard = Heard(spelling.corrected(words))
+    found = next((intent for intent, one in rules if one.holds(heard)), Intent.UNKNOWN)
     return _of_values(text) or found if found in BEHIND_VALUES else found
 
 

@@ -7,9 +7,10 @@ from functools import cached_property
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
+from agent.chat.basic.bounds import newest
 from agent.chat.basic.folding import words_of
 from agent.chat.basic.intents import BEHIND_VALUES, PERSON_DIGIT, Intent, intent_of
-from agent.chat.basic.slots import Consent, Gateway, Slots, slots_of
+from agent.chat.basic.slots import Gateway, Slots, slots_of
 from agent.chat.facts import SessionFacts
 from agent.chat.wording import seller_text, unwrap
 from tracking_core.models import SecretKind
@@ -90,10 +91,6 @@ class Known:
         return next((one.url for one in self._slots_said if one.url), self.facts.landing_url)
 
     @property
-    def consent(self) -> Consent | None:
-        return self.slots.consent
-
-    @property
     def lacking(self) -> list[SecretKind]:
         """Of what a check of the gateway needs."""
         return [kind for kind in GATEWAY_NEEDS if kind not in self.facts.secrets]
@@ -111,9 +108,9 @@ class Known:
 
     @cached_property
     def _slots_said(self) -> list[Slots]:
-        """Newest first, and as few of them as need be looked at."""
-        earlier = [one for one in self.said if one != self.text]
-        return [self.slots, *(slots_of(one) for one in reversed(earlier))]
+        """Newest first."""
+        earlier = (one for one in reversed(self.said) if one != self.text)
+        return [self.slots, *map(slots_of, newest(earlier))]
 
 
 def known_of(

@@ -1,9 +1,13 @@
-"""The values in a seller's own words: only what stands there, as it stands there."""
+"""The values in a seller's own words: only what stands there, as it stands there.
+
+Every pattern reads a character a bounded number of times, whatever the text: what it repeats is bounded, or kept once
+it was read (possessive quantifiers)."""
 
 import re
 from dataclasses import dataclass
 from typing import Literal
 
+from agent.chat.basic.bounds import VALUES_MAX, ends
 from agent.chat.basic.folding import folded
 from tracking_core.safety.patterns import REFERENCE
 
@@ -32,20 +36,21 @@ _OTHERS = re.compile(
     r"\b(eduzz|monetizze|braip|kirvano|perfect ?pay|hubla|ticto|lastlink|cakto|yampi|appmax|pepper|greenn|guru|payt"
     r"|cartpanda|shopify|stripe|clickbank)\b"
 )
-_URL = re.compile(r"https?://[^\s<>\"'|]+", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s<>\"'|]++", re.IGNORECASE)
 _TOP_LEVELS = (
     "com br net org io app site online store shop club dev page info pt digital tech life live blog art co me fun pro"
     " example test"
 )
 _BARE = re.compile(
-    rf"(?<![\w@.:/-])(?:www\.[\w-]+(?:\.[\w-]+)*|(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:{'|'.join(_TOP_LEVELS.split())}))"
-    r"(?![\w@-])(?:/[^\s<>\"'|]*)?",
+    rf"(?<![\w@.:/-])(?:www\.[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,8}}"
+    rf"|(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.){{1,8}}(?:{'|'.join(_TOP_LEVELS.split())}))"
+    r"(?![\w@-])(?:/[^\s<>\"'|]*+)?",
     re.IGNORECASE,
 )
 _TRAILING = ".,;:!?)]}*"
 # Named in passing, and no page of the seller's; a path makes one of it.
 _VENDORS = re.compile(
-    r"(?:https?://)?(?:[\w-]+\.)*(?:hotmart\.com|kiwify\.com(?:\.br)?|(?:facebook|fb|meta|instagram|google)\.com)/?",
+    r"(?:https?://)?(?:[\w-]{1,63}\.){0,8}(?:hotmart\.com|kiwify\.com(?:\.br)?|(?:facebook|fb|meta|instagram|google)\.com)/?",
     re.IGNORECASE,
 )
 _PANELS = re.compile(
@@ -56,28 +61,30 @@ _PANELS = re.compile(
 _DATASET = re.compile(r"(?<![\w.-])\d{15,16}(?![\w-])")
 _LABELLED_DATASET = re.compile(
     r"(?:pixel|data ?set|datset|conjunto de dados)"
-    r"(?:\s+(?:id|da|do|meta|e|eh|is|o|novo|certo|correto|numero|number)|[:=\s])*(?<![\w.-])(\d{10,20})(?![\w-])"
+    r"(?:[:=\s]{1,16}+(?:(?:id|da|do|meta|e|eh|is|o|novo|certo|correto|numero|number)\b)?+){0,8}+"
+    r"(?<![\w.-])(\d{10,20})(?![\w-])"
 )
 _ACCOUNT = re.compile(
-    r"(?:\baccount[\s_-]*id|\bid[\s_]+(?:da|de|do)?[\s_]*(?:minha\s+)?conta|\bconta[\s_]+id|\baccount)\b"
+    r"(?:\baccount[\s_-]{0,8}id|\bid[\s_]{1,8}(?:(?:da|de|do)[\s_]{1,8})?(?:minha\s{1,8})?conta|\bconta[\s_]{1,8}id|\baccount)\b"
     r"(?:[\s:=\"'`*]|\b(?:e|é|eh|is|da|na|do|kiwify|certo|correto|right|correct|one|novo|this|esse|este|aqui|o|the|my|meu"
-    r"|minha|id|que|peguei|agora|now)\b)*([a-z0-9][\w-]{5,63})",
+    r"|minha|id|que|peguei|agora|now)\b){0,40}([a-z0-9][\w-]{5,63})",
     re.IGNORECASE,
 )
 _IDENTIFIER = re.compile(r"(?=.*(?:\d|[a-z][A-Z]|[A-Z]{2}))")
 _TEST_CODE = re.compile(r"\bTEST\d{3,12}\b")
 _OPT_IN = re.compile(
     r"\bopt[ -]?in\b|\b(?:so|somente|apenas|only)\b[^.]{0,30}"
-    r"\b(?:aceit\w+|consent\w+|permit\w+|autoriz\w+|agree\w*|accept\w*)"
+    r"\b(?:aceit\w|consent\w|permit\w|autoriz\w|agree|accept)"
 )
 _OPT_OUT = re.compile(
     r"\bopt[ -]?out\b|\b(?:todos|todo mundo|everyone|everybody|all)\b[^.]{0,30}"
-    r"\b(?:menos|exceto|nao recus\w+|recus\w+|unless|except|refuse\w*)"
+    r"\b(?:menos|exceto|recus\w|unless|except|refuse)"
 )
 
 
 def slots_of(text: str) -> Slots:
     """What is given twice counts as it was given last; two gateways in one message are none."""
+    text = ends(text, VALUES_MAX)
     plain = folded(text)
     url, without_pages = _url(text)
     other = _OTHERS.search(plain)
@@ -101,14 +108,19 @@ def _gateway(plain: str) -> Gateway | None:
 
 def _url(text: str) -> tuple[str | None, str]:
     """The seller's page, and the text without it: its numbers are no dataset."""
-    found: str | None = None
-    rest = text
-    for pattern in (_BARE, _URL):
-        for match in pattern.finditer(text):
-            page = _page(match[0])
-            if page is not None:
-                found, rest = page, rest.replace(match[0], " ")
-    return found, rest
+    found: list[str] = []
+
+    def taken(match: re.Match[str]) -> str:
+        page = _page(match[0])
+        if page is None:
+            return match[0]
+        found.append(page)
+        return " "
+
+    without_whole = _URL.sub(taken, text)
+    whole = found[-1:]
+    rest = _BARE.sub(taken, without_whole)
+    return next(iter(whole or found[-1:]), None), rest
 
 
 def _page(written: str) -> str | None:

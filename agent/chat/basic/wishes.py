@@ -65,7 +65,7 @@ def _named(known: Known) -> set[Stage]:
 
 
 def _chosen(known: Known) -> dict[str, Any]:
-    consent = {"consent_mode": known.consent} if known.consent else {}
+    consent = {"consent_mode": known.slots.consent} if known.slots.consent else {}
     code = {"test_event_code": known.slots.test_event_code} if known.slots.test_event_code else {}
     return {**consent, **code}
 

@@ -70,7 +70,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['tenant_id'], ['tenants.id'], name=op.f('fk_setup_handoffs_tenant_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_setup_handoffs'))
     )
-    op.create_index('ix_setup_handoffs_due', 'setup_handoffs', ['due_at'], unique=False, postgresql_where=sa.text("state = 'open' AND breached_at IS NULL"))
+    op.create_index('ix_setup_handoffs_due', 'setup_handoffs', ['due_at'], unique=False, postgresql_where=sa.text("state IN ('open', 'taken') AND breached_at IS NULL"))
     op.create_index('ix_setup_handoffs_tenant', 'setup_handoffs', ['tenant_id', 'created_at'], unique=False)
     op.create_index('uq_setup_handoffs_open', 'setup_handoffs', ['session_id'], unique=True, postgresql_where=sa.text("state IN ('open', 'taken')"))
     op.create_table('setup_screenshots',
@@ -166,7 +166,7 @@ def downgrade() -> None:
     op.drop_table('setup_screenshots')
     op.drop_index('uq_setup_handoffs_open', table_name='setup_handoffs', postgresql_where=sa.text("state IN ('open', 'taken')"))
     op.drop_index('ix_setup_handoffs_tenant', table_name='setup_handoffs')
-    op.drop_index('ix_setup_handoffs_due', table_name='setup_handoffs', postgresql_where=sa.text("state = 'open' AND breached_at IS NULL"))
+    op.drop_index('ix_setup_handoffs_due', table_name='setup_handoffs', postgresql_where=sa.text("state IN ('open', 'taken') AND breached_at IS NULL"))
     op.drop_table('setup_handoffs')
     op.drop_table('setup_failures')
     op.drop_table('setup_chats')

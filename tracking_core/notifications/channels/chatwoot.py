@@ -53,14 +53,17 @@ class _Desk:
         if known := self.external.get("conversation_id"):
             return int(known)
         contact_id = self.external["contact_id"] = await self._contact()
+        # An agent who opens a conversation becomes its assignee, and Chatwoot tells of that at once: by then it must be
+        # known that ours is no person who took the case.
+        self.external["user_id"] = await self.api.user_id()
+        await self.message.remember(self.external)
         wanted = str(self.message.handoff_id)
         theirs = await self.api.conversations_of(contact_id)
         found = [int(one["id"]) for one in theirs if _attributes(one).get(HANDOFF_ATTRIBUTE) == wanted]
         if not found:
             attributes = {HANDOFF_ATTRIBUTE: wanted, "hub_session_id": str(self.message.session_id)}
             found = [await self.api.create_conversation(contact_id, wanted, attributes)]
-        # An agent who opens a conversation becomes its assignee: ours must not count as a person who took the case.
-        self.external |= {"conversation_id": found[0], "user_id": await self.api.user_id()}
+        self.external["conversation_id"] = found[0]
         await self.message.remember(self.external)
         return found[0]
 
