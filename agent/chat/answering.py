@@ -210,7 +210,13 @@ class Answering:
         text = run.text or speaking.after(run.results, facts)
         model = self._settings.llm_model if run.mode is ChatMode.AI else None
         await self._announce(run, context)
-        return Answer(text=mask(text), mode=run.mode, fallback=run.reason, model=model, prompt=context.prompt)
+        return Answer(
+            text=speaking.shown(mask(text), facts.locale),
+            mode=run.mode,
+            fallback=run.reason,
+            model=model,
+            prompt=context.prompt,
+        )
 
     async def _announce(self, run: _Run, context: ChatContext) -> None:
         """Say it when the mode changed; a setup that begins with a model says nothing."""

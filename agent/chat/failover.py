@@ -13,17 +13,18 @@ from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResp
 from langchain_core.exceptions import ModelTimeoutError
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
-from langchain_core.tools import BaseTool
 
 from agent.chat.basic.model import RuleModel
 from agent.chat.breaker import Admission, Breaker
 from agent.chat.facts import SessionFacts
 from agent.chat.failures import MODEL_FAILURES, ModelUnusable, classify, retry_after
+from agent.chat.toolbox import ToolName
 from tracking_core.models import ChatMode, SecretKind
 from tracking_core.settings import Settings
 
 log = structlog.get_logger()
 _CHARACTERS_PER_TOKEN = 3
+_TOOLS = frozenset(name.value for name in ToolName)
 OFF = "off"  # the reason when there is no model to be asked
 Handler = Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
 
@@ -124,7 +125,7 @@ async def _asked(request: ModelRequest[Any], handler: Handler, context: Context)
         context.spend.input_tokens += estimate
         raise
     _count(response.result, context.spend, estimate)
-    _require_usable(response.result, {_name(tool) for tool in request.tools})
+    _require_usable(response.result)
     return response
 
 
@@ -148,16 +149,12 @@ def _tokens_in(message: BaseMessage) -> int:
     return len(f"{message.text}{calls or ''}") // _CHARACTERS_PER_TOKEN + 1
 
 
-def _require_usable(messages: Sequence[BaseMessage], offered: set[str]) -> None:
+def _require_usable(messages: Sequence[BaseMessage]) -> None:
     """Raises ModelUnusable for an answer without words or calls, and for a call that names no tool or is no JSON."""
     for message in messages:
         if not isinstance(message, AIMessage):
             continue
-        if message.invalid_tool_calls or any(call["name"] not in offered for call in message.tool_calls):
+        if message.invalid_tool_calls or any(call["name"] not in _TOOLS for call in message.tool_calls):
             raise ModelUnusable("a call that is none")
         if not (message.tool_calls or message.text.strip()):
             raise ModelUnusable("nothing in it")
-
-
-def _name(tool: BaseTool | dict[str, Any]) -> str:
-    return tool.name if isinstance(tool, BaseTool) else str(tool.get("function", tool).get("name"))

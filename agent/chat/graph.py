@@ -25,6 +25,7 @@ from langgraph.runtime import Runtime
 
 from agent.chat.context import ChatContext
 from agent.chat.failover import Failover
+from agent.chat.offering import Offer
 from agent.chat.reflex import Handler, Reflex, wishes
 from agent.chat.toolbox import ResultStatus, ToolName, ToolResult, result_in
 from agent.chat.tools import toolbox
@@ -54,6 +55,7 @@ def build(saver: BaseCheckpointSaver[Any] | None, model: BaseChatModel, *, middl
         ToolErrorMiddleware(aon_error=_broke),
         Reflex(),
         Budget(),
+        Offer(),
         Failover(),
         *middleware,
     ]

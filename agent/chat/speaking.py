@@ -1,5 +1,6 @@
 """The words of code: what is said when what was done speaks for itself, so that no number and no name is generated."""
 
+import re
 from collections.abc import Sequence
 
 from agent.chat.facts import SessionFacts
@@ -14,6 +15,8 @@ _NEXT = "Next: {message}"
 _DONE = "Everything is set up and proved. Your sales now reach Meta by themselves."
 _NOTHING = "Done."
 _CANNOT_SEE = "I cannot read pictures here. Tell me what yours shows:"
+_KEPT = "the saved credential"
+_ALIAS = re.compile(r"`?secret:\w[\w-]*`?")
 _CHECKS = ("gateway", "meta", "url")
 
 
@@ -40,11 +43,20 @@ def ask_instead(questions: Sequence[str], locale: str) -> str:
     return "\n".join([translate(_CANNOT_SEE, locale), *(f"{at}. {one}" for at, one in enumerate(questions, 1))])
 
 
+def shown(text: str, locale: str) -> str:
+    """Without the names by which a model knows what is in the vault."""
+    return _ALIAS.sub(translate(_KEPT, locale), text)
+
+
 def is_ready_for_plan(facts: SessionFacts) -> bool:
     """Every check went well, and neither a plan nor a configuration is there: nothing is left to ask the seller."""
     return (
-        all(facts.status_of(stage) == StageStatus.VERIFIED for stage in _CHECKS)
+        are_checked(facts)
         and facts.status_of("configuration") == StageStatus.NOT_STARTED
         and not facts.plan
         and facts.handoff != HandoffState.TAKEN
     )
+
+
+def are_checked(facts: SessionFacts) -> bool:
+    return all(facts.status_of(stage) == StageStatus.VERIFIED for stage in _CHECKS)

@@ -68,9 +68,11 @@ _META_TAKES = (SecretKind.META_ACCESS_TOKEN, SecretKind.META_APP_SECRET)
 async def check_gateway(context: ChatContext, asked: CheckGateway) -> ToolResult:
     if not _names_gateway(context, asked.gateway):
         return _not_said(context)
-    account_id = asked.account_id or (context.facts.account_id if context.facts.gateway == asked.gateway else None)
-    if asked.account_id and not _is_known(context, asked.account_id):
+    # An account is Kiwify's; what a model puts there for another gateway is nothing.
+    given = asked.account_id if asked.gateway == "kiwify" else None
+    if given and not _is_known(context, given):
         return _not_said(context)
+    account_id = given or (context.facts.account_id if context.facts.gateway == asked.gateway else None)
     found = await _usable(context, _GATEWAY_TAKES)
     if lacking := [kind for kind in _GATEWAY_NEEDS if kind not in found]:
         return _missing(context, lacking)

@@ -211,7 +211,7 @@ async def test_while_a_person_has_the_session_the_agent_is_silent(chat: Chat) ->
         case = await handoffs.current(opened, chat.session.id)
         assert case is not None
         await handoffs.take(opened, case.id, "Ana", now=clock.now(), settings=settings)
-    assert await chat.answer("alguém aí?") == ""
+    assert await chat.answer("consegue ver meu pixel?") == ""
     assert chat.model.asked == []
     async with transaction() as opened:
         await handoffs.resume(opened, case.id, "Ana", now=clock.now(), settings=settings)

@@ -61,3 +61,8 @@ def test_one_slip_of_the_fingers(one: str, other: str, *, is_slip: bool) -> None
 
 def test_a_very_long_message_is_understood_as_well() -> None:
     assert intent_of("blá blá blá " * 300 + "monte o plano") is Intent.ASK_PLAN
+
+
+@pytest.mark.parametrize(("text", "intent"), [("5", Intent.MENU), ("12", Intent.UNKNOWN), ("345", Intent.UNKNOWN)])
+def test_only_the_number_of_a_line_is_of_the_menu(text: str, intent: Intent) -> None:
+    assert intent_of(text) is intent

@@ -46,6 +46,16 @@ async def test_a_case_in_which_the_seller_was_written_to_is_not_late(case: Case,
     assert await breaches.sweep(LATE, case.settings) == 0
 
 
+async def test_cases_that_people_work_on_keep_none_that_waits_from_being_told(
+    case: Case, other: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breaches, "_LIMIT", 1)
+    answered, _ = await case.open(now=NOW - timedelta(minutes=5))
+    await case.do(handoffs.reply, answered.id, "Bia", text="Olá", key="k1")
+    await other.open()
+    assert await breaches.sweep(LATE, case.settings) == 1
+
+
 async def test_released_after_an_answer_it_can_be_late_again(case: Case) -> None:
     handoff, _ = await case.open()
     assert await breaches.sweep(LATE, case.settings) == 1

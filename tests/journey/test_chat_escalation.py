@@ -85,16 +85,24 @@ def test_a_person_who_has_the_setup_speaks_alone(seller: Seller, model: Endpoint
         assert (called["state"], called["reason"]) == ("open", "user_requested")
         case = called["handoff_id"]
         assert _done(desk.post(f"{case}/take"))["state"] == "taken"
-        silent = len(seller.messages("assistant"))
         seller.ask("Oi Bia, o meu código de evento é TEST4321")
         assert "TEST4321" in str(_done(desk.get(case))["notes"])
         _done(desk.post(f"{case}/reply", json={"text": "Oi! Já vi, pode gerar outro token?"}))
         seller.ask("gerei o token novo")
-        assert (model.asked, len(seller.messages("assistant"))) == ([], silent)
+        assert (model.asked, seller.messages("assistant")) == ([], [])
         assert seller.messages("support")[-1]["text"] == "Oi! Já vi, pode gerar outro token?"
+        # What nobody of us has answered yet is the agent's again.
+        model.state.say("Voltei! Vamos ver o token.")
         assert _done(desk.post(f"{case}/resume", json={"text": "explicado"}))["state"] == "returned"
-        model.state.say("Voltei! Vamos continuar.")
-        assert seller.ask("e agora?")[-1]["text"] == "Voltei! Vamos continuar."
+        seller.chat_settled()
+        wait_for(lambda: seller.messages("assistant") != [])
+        model.state.say("Agora falta a página.")
+        assert seller.ask("e agora?")[-1]["text"] == "Agora falta a página."
+    assert [one["text"] for one in seller.messages("assistant")] == [
+        "Voltei! Vamos ver o token.",
+        "Agora falta a página.",
+    ]
+    assert "gerei o token novo" in model.asked[0]
     notes = str(_done(desk.get(case))["notes"])
     assert all(text in notes for text in ("TEST4321", "gerei o token novo", "explicado"))
     assert "e agora?" not in notes

@@ -234,9 +234,7 @@ async def test_a_defect_of_ours_in_one_case_leaves_the_others_alone(
     await well.tell(Kind.CREATED)
     async with transaction() as session:
         await session.execute(
-            text(
-                'UPDATE notifications SET payload = \'{"last_note": "", "state": "open", "failing": 7}\' WHERE id = :id'
-            ),
+            text('UPDATE notifications SET payload = \'{"state": "open", "failing": 7}\' WHERE id = :id'),
             {"id": (await only(broken, Channel.WEBHOOK)).id},
         )
     await drain_notifications(by_webhook)

@@ -1,5 +1,5 @@
-"""Promises that were not kept: a case is late until a person writes to the seller, also while somebody has it. People are
-told once for each promise, over every channel there is."""
+"""Promises that were not kept. To have a case is no answer: it is late until a person writes to the seller, and people
+are told once for each promise, over every channel there is."""
 
 from datetime import datetime
 from uuid import UUID

@@ -12,7 +12,7 @@ _TORN_START = re.compile(r"\A\S++")
 
 
 def ends(text: str, limit: int) -> str:
-    """The first third and the last two of what may be read, on lines of their own, without the words that a cut tore."""
+    """The first third of what may be read and the last two, each on its line, without the words that a cut tore."""
     if len(text) <= limit:
         return text
     first = limit // 3

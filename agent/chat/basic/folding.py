@@ -8,7 +8,7 @@ from agent.chat.basic.bounds import WORDS_MAX, ends
 from tracking_core.safety.patterns import REFERENCE
 
 # A compatibility character may stand for eighteen; a Latin letter and its accents are three at most.
-_DECOMPOSED = 3
+DECOMPOSED = 3
 _SHORT_REFERENCE = re.compile(r"secret:\d++")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S++|(?<!\S)\S[^\s@]*+@\S++", re.IGNORECASE)
 _STRETCHED = re.compile(r"([a-z])\1{2,}+")
@@ -83,7 +83,7 @@ _WRITTEN_SHORT = {
 
 def folded(text: str) -> str:
     """Lower case without accents; what is no letter of either alphabet stays."""
-    decomposed = ends(unicodedata.normalize("NFKD", text.replace("’", "'")), _DECOMPOSED * len(text))
+    decomposed = ends(unicodedata.normalize("NFKD", text.replace("’", "'")), DECOMPOSED * len(text))
     plain = "".join(filterfalse(unicodedata.combining, decomposed)).casefold()
     return _STRETCHED.sub(r"\1", plain)
 

@@ -145,12 +145,11 @@ PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "|where+are+we !tempo !voce !dia",
             "que+falta|falta+o+que|falta+muito|falta+mais|falta+alguma|falta+algo|faltando|ainda+falta|so+falta"
             "|falta+quanto",
-            "deu+certo|deu+bom|funcionou|ja+terminou|terminou|esta+pronto|ficou+pronto|acabou|concluiu|ja+foi"
-            "|esta+tudo+certo"
+            "deu+certo|deu+bom|funcionou|terminou|esta+pronto|ficou+pronto|acabou|concluiu|ja+foi"
             "|tudo+certo|esta+funcionando|ja+esta+configurado",
             "what+is missing|left|status|going",
             "how+is|how+far|done+yet|did+it+work|is+it+done|is+it+working|is+it+ready|all+set|finished|is+everything",
-            "resumo|summary|ja+verificou|ja+checou|verificou",
+            "resumo|summary|ja+checou|verificou",
         ),
     ),
     (
@@ -206,18 +205,18 @@ PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "e+agora|proximo|proxima|next|what+now|now+what|and+now|que+eu+faco|que+faco|fazer+agora|que+devo"
             "|que+preciso"
             "|should+i+do|do+i+do|que+tenho+que|que+mais",
-            "como|how funciona|comeco|comecar|comeca|work|works|works|start|usa|usar|configuro|configurar|faco",
-            "por+onde|que+voce+faz|que+vc+faz|what+can+you|what+do+you|quem+e+voce|who+are+you|para+que+serve",
+            "como|how funciona|comeco|comecar|comeca|work|works|start|usa|usar|configuro|configurar|faco",
+            "por+onde|que+voce+faz|what+can+you|what+do+you|quem+e+voce|who+are+you|para+que+serve",
             "comecar|comeca|vamos+la|start|iniciar|continuar|continua|continue|seguir|segue|prosseguir|bora"
             "|partiu|begin",
-            "pronto|feito|fiz|gerei|criei|copiei|done|ready|ja+fiz|i+did|salvei|coloquei|guardei",
+            "pronto|feito|fiz|gerei|criei|copiei|done|ready|i+did|salvei|coloquei|guardei",
             "nao+sei|do+not+know|configurar|configure|integrar|rastrear|rastreamento|instalar|tracking|setup|set+up",
         ),
     ),
     (
         "no",
         (
-            "=nao|n|nope|no|negativo|jamais",
+            "=nao|nope|no|negativo|jamais",
             "agora+nao|nao+quero|ainda+nao|depois|deixa+para|not+now|later|no+thanks|nao+precisa",
         ),
     ),

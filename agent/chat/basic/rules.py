@@ -1,7 +1,8 @@
 """Rules over words. A rule is a line of terms that must all be there, in any order.
 
-``a|b`` is either; ``a+b`` one right after the other; ``verif*`` a word that begins so; ``!a`` must not be there; ``=a``
-the message is just that. A word of five letters or more also stands for one that differs from it by one slip of the fingers.
+``a|b`` is either; ``a+b`` one right after the other; ``verif*`` a word that begins so; ``!a`` must not be there;
+``=a`` the message is just that. A word of five letters or more also stands for one that differs from it by one slip of
+the fingers.
 """
 
 from collections import defaultdict

@@ -70,7 +70,7 @@ _ACCOUNT = re.compile(
     r"|minha|id|que|peguei|agora|now)\b){0,40}([a-z0-9][\w-]{5,63})",
     re.IGNORECASE,
 )
-_IDENTIFIER = re.compile(r"(?=.*(?:\d|[a-z][A-Z]|[A-Z]{2}))")
+_IDENTIFIER = re.compile(r"(?=.{0,64}(?:\d|[a-z][A-Z]|[A-Z]{2}))")
 _TEST_CODE = re.compile(r"\bTEST\d{3,12}\b")
 _OPT_IN = re.compile(
     r"\bopt[ -]?in\b|\b(?:so|somente|apenas|only)\b[^.]{0,30}"
