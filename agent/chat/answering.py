@@ -85,7 +85,7 @@ class Answering:
             current = await turns.messages_of(session, self._turn.id)
             memory = await _before(session, current)
             context = await self._context(session, owner, current, memory)
-        if asks_for_person(context.text) and context.facts.handoff is None:
+        if context.facts.handoff is None and any(asks_for_person(one.text) for one in current):
             # Before any model: who asks for a person always gets one.
             await call_person(context, CallPerson(reason=""))
             await self._finish(Answer())

@@ -23,7 +23,7 @@ from tracking_core.safety.texts import bounded
 
 SYSTEM = "system"
 _LANGUAGES = {"pt_BR": "português do Brasil", "en": "inglês"}
-_MEMORY_MESSAGES, _MEMORY_CHARACTERS, _MESSAGE_CHARACTERS = 6, 300, 4_000
+_MEMORY_MESSAGES, _MEMORY_CHARACTERS, _MESSAGE_CHARACTERS = 6, 300, 6_000
 _PLAYBOOK_CHARACTERS = 900
 _REFERENCE = re.compile(r"secret:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _STAGES = {"gateway": "gateway", "meta": "meta", "url": "página", "configuration": "configuração", "proof": "prova"}
@@ -44,7 +44,7 @@ def messages_for(
     aliases = _Aliases()
     system = loaded(SYSTEM).render(language=_LANGUAGES.get(facts.locale, _LANGUAGES["pt_BR"]))
     remembered = _merged((one, aliases.shorten(one.text)) for one in memory[-_MEMORY_MESSAGES:])
-    said = "\n".join(bounded(aliases.shorten(one.text), _MESSAGE_CHARACTERS) for one in current)
+    said = bounded("\n".join(aliases.shorten(one.text) for one in current), _MESSAGE_CHARACTERS)
     return [SystemMessage(system), *remembered, HumanMessage(wrap(facts_text(facts), said))]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from langchain_core.messages import BaseMessage, HumanMessage
 
 FACTS, FACTS_END = "<fatos>", "</fatos>"
+_PASSES = 3
 _MARKS = re.compile(r"</?\s*fatos\s*>", re.IGNORECASE)
 
 
@@ -29,6 +30,7 @@ def seller_text(messages: Sequence[BaseMessage]) -> str:
 
 def plain(text: str) -> str:
     """Without the marks of a block, however they are put together from pieces."""
-    while (without := _MARKS.sub("", text)) != text:
-        text = without
-    return text
+    for _ in range(_PASSES):
+        text = _MARKS.sub("", text)
+    # Who goes on nesting them gets none of their brackets.
+    return text.replace("<", "‹") if _MARKS.search(text) else text

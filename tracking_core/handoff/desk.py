@@ -182,7 +182,7 @@ async def _close(
         _require_theirs(handoff, who)
     if state == HandoffState.RETURNED:
         await give_back(session, handoff)
-    pass
+    await failures.clear_all(session, handoff.session_id)
     kind, code = _CLOSING[state]
     handoff.state, handoff.closed_at = state, now
     note = notes.add(handoff, kind, who, now, text=text)
