@@ -207,5 +207,5 @@ async def test_what_failed_before_a_case_was_closed_calls_nobody_again(case: Cas
 async def _fails(case: Case) -> int:
     async with transaction() as session:
         owner = await session.get_one(SetupSession, case.session_id)
-        met = {"step": "meta", "fingerprint": "meta_token_expired", "intent_id": new_id()}
-        return await failures.count(session, owner, **met, now=NOW)
+        code = "meta_token_expired"
+        return await failures.count(session, owner, step="meta", fingerprint=code, intent_id=new_id(), now=NOW)

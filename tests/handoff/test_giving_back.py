@@ -116,8 +116,7 @@ async def test_whichever_comes_first_the_message_is_not_lost(case: Case, is_forw
 
     async def given_back() -> None:
         async with transaction() as session:
-            known = {"now": ANSWERED, "settings": case.settings}
-            await handoffs.resume(session, handoff.id, "Bia", **known)
+            await handoffs.resume(session, handoff.id, "Bia", now=ANSWERED, settings=case.settings)
             holds.set()
             await asyncio.sleep(0.05)
 

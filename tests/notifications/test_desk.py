@@ -40,6 +40,12 @@ class There:
         async with transaction() as session:
             return await session.get_one(SetupHandoff, self.case.id)
 
+    async def released(self) -> None:
+        """By the operator, in the hub."""
+        settings = self.case.settings
+        async with transaction() as session:
+            await handoffs.release(session, self.case.id, "Olga", now=clock.now(), settings=settings, is_operator=True)
+
     async def told_to_seller(self) -> list[str]:
         query = select(SetupMessage.text).where(SetupMessage.role == "support").order_by(col(SetupMessage.created_at))
         async with transaction() as session:
@@ -121,9 +127,7 @@ async def test_an_update_that_only_repeats_the_assignee_takes_no_case_from_a_col
 
 async def test_a_case_released_here_is_not_taken_again_by_what_chatwoot_repeats(there: There) -> None:
     await there.desk.moved(there.conversation_id, assignee="Ana")
-    async with transaction() as session:
-        known = {"now": clock.now(), "settings": there.case.settings, "is_operator": True}
-        await handoffs.release(session, there.case.id, "Olga", **known)
+    await there.released()
     await drain_notifications(there.case.settings)
     conversation = there.state.conversations[0]
     echo = conversation_event(there.state, conversation, "conversation_updated", {"priority": ("high", "low")})
@@ -135,9 +139,7 @@ async def test_a_case_released_here_is_not_taken_again_by_what_chatwoot_repeats(
 
 async def test_a_case_released_here_is_taken_when_its_conversation_moves(there: There) -> None:
     await there.desk.moved(there.conversation_id, assignee="Ana")
-    async with transaction() as session:
-        known = {"now": clock.now(), "settings": there.case.settings, "is_operator": True}
-        await handoffs.release(session, there.case.id, "Olga", **known)
+    await there.released()
     await there.desk.moved(there.conversation_id, status="snoozed")
     assert (await there.handoff()).state == "open"
     await there.desk.moved(there.conversation_id, status="open")
