@@ -7,7 +7,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 
 FACTS, FACTS_END = "<fatos>", "</fatos>"
 _PASSES = 3
-_MARKS = re.compile(r"</?\s*fatos\s*>", re.IGNORECASE)
+_MARKS = re.compile(r"<\s*/?\s*fatos\s*>", re.IGNORECASE)
 
 
 def wrap(facts_text: str, seller_text: str) -> str:
