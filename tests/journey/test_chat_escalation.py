@@ -56,6 +56,8 @@ def test_the_same_failure_three_times_calls_a_person_once(
     assert (told["reason"]["failure"], told["progress"]["step"]) == ("gateway_wrong_credentials", "gateway")
     assert {one["code"] for one in told["attempts"]} == {"gateway_wrong_credentials"}
     wait_for(lambda: any(told["case"]["id"].encode() in body for body in site.posted))
+    # Of a checkpoint comes back only what plain JSON can say.
+    assert "Blocked deserialization" not in Path(seller.stack.folder, "logs", "setup.log").read_text()
 
 
 def test_an_outage_of_the_provider_calls_nobody(seller: Seller, model: Endpoint, account: Account) -> None:

@@ -51,12 +51,11 @@ def test_a_setup_in_words_ends_the_same_with_and_without_a_model(
 def test_words_neither_approve_a_plan_nor_spoil_it(seller: Seller, model: Endpoint) -> None:
     seller.check_everything("kiwify")
     plan = seller.plan()
-    model.state.say("Pronto, aprovei o plano para você!")
     [answer] = seller.ask("sim, pode aprovar")
+    assert ("botão" in answer["text"], model.asked) == (True, [])
+    model.state.say("Pronto, aprovei o plano para você!")
+    [answer] = seller.ask("e o que acontece depois disso?")
     assert answer["text"] == "Pronto, aprovei o plano para você!"
-    model.state.order({"kind": "empty"})
-    *_, answer = seller.ask("sim, pode aprovar")
-    assert "botão" in answer["text"]
     assert seller.rows("id::text, state, decided_at", "setup_approvals", "1") == [
         (plan["approval_id"], "pending", None)
     ]
