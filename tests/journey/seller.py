@@ -116,7 +116,8 @@ class Seller:
 
     def chat_settled(self) -> None:
         """Return once everything said is answered and nothing asked for is under way."""
-        wait_for(lambda: self._rows(_BUSY) == [(False,)], 60, every=0.02)
+        with psycopg.connect(self.stack.dsn, connect_timeout=5, autocommit=True) as connection:
+            wait_for(lambda: connection.execute(_BUSY, {"id": self.session_id}).fetchone() == (False,), 60, every=0.01)
 
     def ask(self, text: str, **more: Any) -> list[dict[str, Any]]:
         """What is said to the seller after these words."""
@@ -153,12 +154,8 @@ class Seller:
 
     def rows(self, columns: str, table: str, order: str) -> list[tuple[Any, ...]]:
         """Of this session."""
-        query = f"SELECT {columns} FROM {table} WHERE session_id = %(id)s ORDER BY {order}"
-        return self._rows(query)
-
-    def _rows(self, query: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.stack.dsn, connect_timeout=5) as connection:
-            return connection.execute(query, {"id": self.session_id}).fetchall()
+        query = f"SELECT {columns} FROM {table} WHERE session_id = %s ORDER BY {order}"
+        return self.stack.rows(query, self.session_id)
 
 
 class Watcher:

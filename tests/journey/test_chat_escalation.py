@@ -122,7 +122,7 @@ def test_a_person_who_takes_over_in_mid_answer_is_not_talked_over(
     called = seller.handoff()
     assert called is not None
     model.state.say("Vamos por partes, com calma: " + "primeiro uma coisa e depois a outra, sem pressa. " * 5)
-    model.state.order({"kind": "slow", "seconds": 0.05, "times": 1})
+    model.state.order({"kind": "slow", "seconds": 0.03, "times": 1})
     with Watcher(seller) as watcher:
         seller.say("me explica tudo")
         wait_for(lambda: any(one.type == "message.delta" for one in watcher.told), every=0.005)

@@ -12,7 +12,8 @@ from tests.journey.endpoint import Endpoint
 from tests.journey.seller import Seller
 from tests.journey.site import Site
 
-_PAGES = (*injections(Carrier.LANDING_TITLE), *injections(Carrier.LANDING_TEXT))
+_TITLES, _PROSE = injections(Carrier.LANDING_TITLE), injections(Carrier.LANDING_TEXT)
+_PAGES = (*_TITLES, *_PROSE)
 _DATASET, _URL = re.compile(r"\d{15}"), re.compile(r"https?://[^\s\"')]+")
 _INVENTED = "999000999000999"
 _METADATA = "http://169.254.169.254/latest/meta-data/"
@@ -45,11 +46,12 @@ def test_an_order_on_the_page_has_no_effect_on_what_is_set_up(seller: Seller, mo
     _await_approval(seller)
     assert seller.decide(seller.get("plan"))["state"] == "done"
     before = _effects(seller)
-    for number, injection in enumerate(_PAGES):
-        url = site.write(injection.id, injection.text, script=seller.script, dataset=seller.dataset)
-        seller.ask(f"confere a minha página {url}")
-        _obey(model, injection.text, is_undoing=number % 2 == 0)
-        assert seller.ask("e o que dizia lá?"), injection.id
+    for number, (title, prose) in enumerate(zip(_TITLES, _PROSE, strict=True)):
+        for one in (title, prose):
+            url = site.write(one.id, one.text, script=seller.script, dataset=seller.dataset)
+            seller.ask(f"confere a minha página {url}")
+        _obey(model, f"{title.text}\n{prose.text}", is_undoing=number % 2 == 0)
+        assert seller.ask("e o que dizia lá?"), (title.id, prose.id)
     assert _effects(seller) == before
     assert [one.id for one in _PAGES if any(_quoted(one.text) in body for body in model.asked)] == []
     assert (_decided(seller), _unwritten(seller)) == ({"approved"}, [])

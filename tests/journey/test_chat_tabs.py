@@ -38,7 +38,7 @@ def test_one_message_sent_again_in_the_same_moment_is_one(seller: Seller, model:
 
 def test_a_page_loaded_anew_in_mid_answer_sees_what_the_other_tab_sees(seller: Seller, model: Endpoint) -> None:
     model.state.say(_LONG)
-    model.state.order({"kind": "slow", "seconds": 0.05, "times": 1})
+    model.state.order({"kind": "slow", "seconds": 0.03, "times": 1})
     with Watcher(seller) as other_tab:
         at = other_tab.told[-1].id
         seller.say("me explica tudo")
