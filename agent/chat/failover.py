@@ -6,6 +6,7 @@ or in the rules themselves, and a request that a cassette does not hold go up as
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
@@ -20,6 +21,7 @@ from agent.chat.facts import SessionFacts
 from agent.chat.failures import MODEL_FAILURES, ModelUnusable, classify, retry_after
 from agent.chat.toolbox import ToolName
 from tracking_core.models import ChatMode, SecretKind
+from tracking_core.safety.scanner import mask, mask_certain
 from tracking_core.settings import Settings
 
 log = structlog.get_logger()
@@ -126,7 +128,21 @@ async def _asked(request: ModelRequest[Any], handler: Handler, context: Context)
         raise
     _count(response.result, context.spend, estimate)
     _require_usable(response.result)
-    return response
+    return replace(response, result=[_masked(message) for message in response.result])
+
+
+def _masked(message: BaseMessage) -> BaseMessage:
+    """Before it is kept or sent back: what a model says may be anything. Of arguments only what is a credential for
+    certain, for the digits of a dataset must stay."""
+    if not isinstance(message, AIMessage):
+        return message
+    calls = [{**call, "args": _certainly_masked(call["args"])} for call in message.tool_calls]
+    content = mask(message.content) if isinstance(message.content, str) else message.content
+    return message.model_copy(update={"content": content, "tool_calls": calls})
+
+
+def _certainly_masked(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {name: mask_certain(value) if isinstance(value, str) else value for name, value in arguments.items()}
 
 
 def _count(messages: Sequence[BaseMessage], spend: Counters, estimate: int) -> None:

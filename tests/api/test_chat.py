@@ -31,7 +31,9 @@ async def test_a_message_is_kept_and_told_before_anyone_answers(setup: Setup) ->
     assert answer.json()["state"] == "queued"
     [kept] = await _messages(setup)
     assert (kept["role"], kept["text"], kept["id"]) == ("seller", "oi, por onde começo?", answer.json()["message_id"])
-    status = (await setup.client.get(f"/api/v1/setup/sessions/{setup.session_id}/status", headers=setup.tenant.bearer)).json()
+    status = (
+        await setup.client.get(f"/api/v1/setup/sessions/{setup.session_id}/status", headers=setup.tenant.bearer)
+    ).json()
     assert status["chat"] == {"mode": None, "is_answering": True, "handoff": None}
 
 

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from api import waiting
 from tests.api.conftest import new_tenant
 from tests.api.setups import SESSIONS, Setup
 from tracking_core.db.engine import engine, transaction
 from tracking_core.models import IntentState
+from tracking_core.setup import waiting
 
 
 async def test_whoever_waits_is_asked_for_together_and_holds_no_connection(

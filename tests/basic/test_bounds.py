@@ -123,13 +123,13 @@ def test_no_pattern_goes_back_over_what_has_no_bound(module: Any) -> None:
     patterns = [one for one in held if isinstance(one, re.Pattern)]
     assert patterns
     for one in patterns:
-        assert _repeats(re._parser.parse(one.pattern, one.flags)) == []  # type: ignore[attr-defined]
+        assert _repeats(re._parser.parse(one.pattern, one.flags)) == []
 
 
 def test_a_repetition_without_a_bound_would_be_found() -> None:
     for pattern in (r"a\S+@", r"(?:a|b)*c", r"(?:x(?:y\d*?z){1,3})"):
-        assert len(_repeats(re._parser.parse(pattern))) == 1  # type: ignore[attr-defined]
-    assert _repeats(re._parser.parse(r"\S++@\d{1,9}a*+")) == []  # type: ignore[attr-defined]
+        assert len(_repeats(re._parser.parse(pattern))) == 1
+    assert _repeats(re._parser.parse(r"\S++@\d{1,9}a*+")) == []
 
 
 @settings(deadline=timedelta(seconds=2), max_examples=60)

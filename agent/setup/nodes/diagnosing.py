@@ -61,7 +61,7 @@ async def diagnose(state: SetupState, runtime: Runtime[SetupContext]) -> Command
             await failures.clear(session, owner.id, step)
     if reason is None:
         return Command(goto=FINISH)
-    return Command(goto=ESCALATE, update={"escalation": {"reason": reason, "step": case.step, "code": case.code}})
+    return Command(goto=ESCALATE, update={"escalation": {"reason": reason.value, "step": case.step, "code": case.code}})
 
 
 async def escalate(state: SetupState, runtime: Runtime[SetupContext]) -> Command[Any]:
