@@ -116,7 +116,6 @@ async def _run(data: bytes) -> tuple[int, bytes]:
         await child.wait()
 
 
-
 async def _feed(child: asyncio.subprocess.Process, data: bytes) -> None:
     assert child.stdin is not None
     # It may end before it has read all.
