@@ -70,6 +70,12 @@ _ACCOUNT = re.compile(
     r"|minha|id|que|peguei|agora|now)\b){0,40}([a-z0-9][\w-]{5,63})",
     re.IGNORECASE,
 )
+# After a label with its sign, words joined by a hyphen are a name as well.
+_SIGNED_ACCOUNT = re.compile(
+    r"\baccount[\s_-]{0,8}id[\"'`*]{0,3}\s{0,8}[:=]\s{0,8}[\"'`*]{0,3}"
+    r"([a-z0-9]{2,32}(?:[_-][a-z0-9]{1,32}){1,4})",
+    re.IGNORECASE,
+)
 _IDENTIFIER = re.compile(r"(?=.{0,64}(?:\d|[a-z][A-Z]|[A-Z]{2}))")
 _TEST_CODE = re.compile(r"\bTEST\d{3,12}\b")
 _OPT_IN = re.compile(
@@ -139,6 +145,8 @@ def _dataset(text: str, account_id: str | None) -> str | None:
 
 def _account(text: str) -> str | None:
     kept = REFERENCE.sub(" ", text)
+    if signed := [one for one in _SIGNED_ACCOUNT.findall(kept) if not one.startswith("secret")]:
+        return str(signed[-1])
     found = [one[1] for one in _ACCOUNT.finditer(kept) if _IDENTIFIER.match(one[1]) and not one[1].startswith("secret")]
     return found[-1] if found else None
 
