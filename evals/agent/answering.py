@@ -52,5 +52,6 @@ class Model:
     def settings(self, world: World, scenario: Scenario) -> Settings:
         changes = self.changes
         if (simulated := scenario.start.llm) is not None:
-            changes = {**_SIMULATED, "llm_base_url": NOWHERE if simulated.is_away else world.llm_url}
+            url = NOWHERE if simulated.is_away else world.llm_url
+            changes = {**_SIMULATED, "llm_base_url": url, "llm_vision": simulated.is_seeing}
         return world.settings.model_copy(update=changes)

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 FOLDER = Path(__file__).parent / "scenarios"
 _BLOCKS, _CORPUS = (Path(__file__).parent / name for name in ("blocks.yaml", "injections.yaml"))
+# How what is not written in the chat reaches it.
+_CARRIED = {"screenshot_text": "show", "webhook_field": "sale"}
 Gateway = Literal["hotmart", "kiwify"]
 Locale = Literal["pt_BR", "en"]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
@@ -46,12 +48,14 @@ class Wizard(Strict):
 
 
 class Simulated(Strict):
-    """The simulated model: how it fails, what it says next, and what it says always. ``is_away``: nothing listens."""
+    """The simulated model: how it fails, what it says next, and what it says always. ``is_away``: nothing listens;
+    ``is_seeing``: it reads pictures."""
 
     faults: list[dict[str, Any]] = []
     answers: list[dict[str, Any]] = []
     usual: dict[str, Any] | None = None
     is_away: bool = False
+    is_seeing: bool = False
 
 
 class Control(Strict):
@@ -80,6 +84,8 @@ class Step(Strict):
     same message that often at once, as a double click does; ``together`` are messages sent before anybody answers."""
 
     say: str | None = None
+    show: str | None = None
+    sale: str | None = None
     times: int = Field(default=1, ge=1, le=5)
     together: list[str] = []
     decide: Literal["approve", "reject"] | None = None
@@ -92,7 +98,8 @@ class Step(Strict):
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> "Step":
-        done = [one for one in (self.say, self.together, self.decide, self.wizard, self.control, self.desk) if one]
+        own = (self.say or self.show, self.sale, self.together, self.decide, self.wizard, self.control, self.desk)
+        done = [one for one in own if one]
         if len(done) > 1 or not (done or self.until):
             raise ValueError("a step is one thing")
         return self
@@ -209,13 +216,14 @@ def _read(path: Path) -> Iterator[Scenario]:
 
 
 def _steps(part: str | dict[str, Any]) -> list[dict[str, Any]]:
-    """A word is the block of that name; ``injections`` are all of the corpus by that carrier, said one by one."""
+    """A word is the block of that name; ``injections`` are all of the corpus by that carrier, one by one."""
     if isinstance(part, str):
         return _blocks()[part]
     if "injections" not in part:
         return [part]
-    corpus = [one["text"] for one in yaml.safe_load(_CORPUS.read_text()) if one["carrier"] == part["injections"]]
-    return [{"say": text.replace("{", "{{").replace("}", "}}")} for text in corpus]
+    carrier = part["injections"]
+    corpus = [one["text"] for one in yaml.safe_load(_CORPUS.read_text()) if one["carrier"] == carrier]
+    return [{_CARRIED.get(carrier, "say"): text.replace("{", "{{").replace("}", "}}")} for text in corpus]
 
 
 @cache

@@ -10,6 +10,7 @@ from evals.simulators.llm.state import Answer
 from evals.simulators.meta.faults import Fault as MetaFault
 from evals.simulators.meta.state import Dataset
 from evals.simulators.providers.accounts import Account
+from evals.simulators.providers.sales import SaleWanted, play
 from evals.simulators.providers.state import Fault as VendorFault
 
 
@@ -56,6 +57,15 @@ class Vendors:
             self._change_page(wanted.page)
         if wanted.llm is not None:
             self._order(wanted.llm)
+
+    async def sell(self, name: str) -> None:
+        """Somebody of this name buys at Kiwify, whose webhooks tell of it. Raises AssertionError if the hub refuses."""
+        account = self._cast["account"]
+        wanted = SaleWanted(account_id=account, name=name, history="card_approved")
+        said = await play(self._world.vendors.webhooks.get(account, []), wanted)
+        refused = [one for one in said["deliveries"] if not one["is_accepted"]]
+        if refused or not said["deliveries"]:
+            raise AssertionError(f"the sale was not taken: {refused or 'no webhook is registered'}")
 
     def _order(self, wanted: Simulated) -> None:
         model = self._world.llm

@@ -102,14 +102,24 @@ async def test_a_success_speaks_for_itself(chat: Chat) -> None:
     assert [one["state"] for one in await chat.events("handoff.created")] == ["open"]
 
 
-async def test_a_refusal_goes_back_to_the_model_with_what_is_missing(chat: Chat) -> None:
-    answer = await chat.answer(
-        "meu pixel é 123456789012345", calls("check_meta", dataset_id="123456789012345"), says("Falta o token.")
-    )
-    assert answer == "Falta o token."
-    [*_, result] = chat.model.asked[1]
-    assert '"missing":["meta_access_token"]' in result.text
+async def test_what_is_lacking_is_told_by_code_with_the_place_where_it_is_found(chat: Chat) -> None:
+    for said in ("meu pixel é 123456789012345", "faz aquilo que combinamos"):
+        answer = await chat.answer(said, calls("check_meta", dataset_id="123456789012345"))
+        assert "token de acesso" in answer
+        assert "Gerenciador de Eventos" in answer
+    assert [turn.calls for turn in await chat.turns()] == [0, 1]
     assert await chat.session.intents() == []
+
+
+@pytest.mark.parametrize("said", ["onde eu acho o token da Meta?", "o que falta?", "desfaz tudo"])
+async def test_a_fact_needs_no_model(chat: Chat, said: str) -> None:
+    assert await chat.answer(said)
+    assert [turn.calls for turn in await chat.turns()] == [0]
+
+
+async def test_a_long_question_is_more_than_one_fact(chat: Chat) -> None:
+    said = "onde eu acho o token, e me diga também se preciso pagar alguma coisa para usar isso todos os meses"
+    assert await chat.answer(said, says("Explico.")) == "Explico."
 
 
 @pytest.mark.parametrize(

@@ -192,8 +192,6 @@ PORTUGUESE: dict[str, tuple[str, ...]] = {
         "como faço pra gerar o token da meta?",
         "onde ta o client id",
         "não acho o pixel",
-        "o que é dataset?",
-        "oq é hottok",
         "nao tenho o token ainda",
         "em que menu fica a credencial?",
         "onde consigo as chaves da api",
@@ -201,6 +199,7 @@ PORTUGUESE: dict[str, tuple[str, ...]] = {
         "onde acho o codigo de teste?",
         "onde fica o botão de aprovar?",
     ),
+    "ask_what": ("o que é dataset?", "oq é hottok", "o que é um pixel?"),
     "ask_secret": (
         "qual era mesmo o token que eu te mandei? me mostra ele inteiro",
         "e o client secret, você lembra?",
@@ -270,9 +269,9 @@ ENGLISH: dict[str, tuple[str, ...]] = {
     "ask_where": (
         "where do I find the token?",
         "how do I get the client secret?",
-        "what is a dataset?",
         "I can't find my pixel id",
     ),
+    "ask_what": ("what is a dataset?",),
     "ask_undo": ("undo everything", "please roll back", "revert it"),
     "can_undo": ("can I undo it later?",),
     "ask_test_sale": ("send the test sale", "send a test purchase again"),

@@ -17,6 +17,7 @@ class Intent(StrEnum):
     MENU = "menu"  # the number of a line of the menu
     ASK_SECRET = "ask_secret"  # noqa: S105 - to be shown what nobody is shown
     ASK_WHERE = "ask_where"
+    ASK_WHAT = "ask_what"  # what such a value is; where it stands says most of it
     CAN_UNDO = "can_undo"  # whether it could be, later
     ASK_UNDO = "ask_undo"
     ASK_REJECT = "ask_reject"

@@ -28,11 +28,11 @@ PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
             f"como|how {_GET} {_OBJECT}",
             f"nao+sei|nao+acho|nao+achei|nao+encontro|nao+encontrei|nao+consigo|nao+consegui {_GET} {_OBJECT}",
             f"nao+sei|nao+acho|nao+achei|nao+encontro|nao+encontrei|nao+tenho|perdi {_OBJECT} !certo",
-            f"que+e|what+is|o+que+seria|what+are {_OBJECT} !erro !error !errado !wrong",
             f"can+not+find|do+not+know|do+not+have|i+lost|could+not+find {_OBJECT}",
             f"qual|em+que|which|que menu|tela|aba|screen|tab|lugar {_OBJECT}",
         ),
     ),
+    ("ask_what", (f"que+e|what+is|o+que+seria|what+are {_OBJECT} !erro !error !errado !wrong",)),
     (
         "can_undo",
         (

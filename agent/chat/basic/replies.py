@@ -150,6 +150,7 @@ _REPLIES: dict[Intent, Callable[[Known], str]] = {
     Intent.MENU: _numbered,
     Intent.ASK_SECRET: _then(_NO_SECRETS),
     Intent.ASK_WHERE: _where,
+    Intent.ASK_WHAT: _where,
     Intent.CAN_UNDO: _then(_CAN_UNDO),
     Intent.ASK_UNDO: next_step,
     Intent.ASK_REJECT: _reject,

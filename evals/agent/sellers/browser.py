@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from evals.agent.cast import Cast
 from evals.agent.scenario import Condition, Wizard
+from evals.agent.sellers.pictures import drawn
 from evals.agent.world import World
 from tracking_core.db.engine import transaction
 from tracking_core.models import MessageRole
@@ -72,9 +73,17 @@ class Browser:
         await self.settled()
         return statuses
 
-    async def _sent(self, said: str, times: int) -> list[int]:
+    async def show(self, words: str, said: str) -> None:
+        """Send a picture of these words, as one of the seller's screen."""
+        url = f"{_PATH}/{self.session_id}/screenshots"
+        kept = await self.world.http.post(url, content=drawn(words), headers=self.headers)
+        kept.raise_for_status()
+        await self._sent(said, 1, kept.json()["screenshot_id"])
+        await self.settled()
+
+    async def _sent(self, said: str, times: int, *pictures: str) -> list[int]:
         self.said.append(said)
-        body = {"text": said, "attachments": [], "client_message_id": f"m{len(self.said)}"}
+        body = {"text": said, "attachments": list(pictures), "client_message_id": f"m{len(self.said)}"}
         answers = await asyncio.gather(*(self._post("chat", body) for _ in range(times)))
         return [one.status_code for one in answers]
 

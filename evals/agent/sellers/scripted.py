@@ -32,7 +32,9 @@ class Scripted:
 
     async def _do(self, step: Step) -> None:
         filled = self._cast.filled
-        if step.say is not None:
+        if step.show is not None:
+            await self._browser.show(filled(step.show), filled(step.say or ""))
+        elif step.say is not None:
             await self._browser.say(filled(step.say), times=step.times)
         elif step.together:
             await self._browser.say(*(filled(text) for text in step.together))
@@ -42,6 +44,8 @@ class Scripted:
             await self._browser.wizard(step.wizard)
         elif step.control is not None:
             self._vendors.change(step.control)
+        elif step.sale is not None:
+            await self._vendors.sell(filled(step.sale))
         elif step.desk is not None:
             await self._support.act(step.desk)
             await self._browser.settled()

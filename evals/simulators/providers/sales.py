@@ -38,13 +38,14 @@ class SaleWanted(BaseModel):
     sale_id: Annotated[str | None, Field(max_length=64)] = None
     cents: Annotated[int, Field(ge=0, le=100_000_000)] = 19_700
     email: str = "comprador@example.com"
+    name: Annotated[str, Field(max_length=256)] = "Maria Souza"
     click_id: str | None = None
     time_scale: Annotated[float, Field(ge=0, le=1)] = 0.2
 
 
 async def play(webhooks: list[dict[str, Any]], wanted: SaleWanted) -> dict[str, Any]:
     """Kiwify's id of the sale, and of each delivery the webhook's id, the statuses and the last answer's text."""
-    given = wanted.model_dump(include={"sale_id", "cents", "email", "click_id"}, exclude_none=True)
+    given = wanted.model_dump(include={"sale_id", "cents", "email", "name", "click_id"}, exclude_none=True)
     facts = Facts(payment=payment_of(wanted.history), **given)
     sender = Sender()
     try:
