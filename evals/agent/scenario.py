@@ -11,8 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 FOLDER = Path(__file__).parent / "scenarios"
 _BLOCKS, _CORPUS = (Path(__file__).parent / name for name in ("blocks.yaml", "injections.yaml"))
-# How what is not written in the chat reaches it.
-_CARRIED = {"screenshot_text": "show", "webhook_field": "sale"}
 Gateway = Literal["hotmart", "kiwify"]
 Locale = Literal["pt_BR", "en"]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
@@ -216,14 +214,22 @@ def _read(path: Path) -> Iterator[Scenario]:
 
 
 def _steps(part: str | dict[str, Any]) -> list[dict[str, Any]]:
-    """A word is the block of that name; ``injections`` are all of the corpus by that carrier, one by one."""
+    """A word is the block of that name; ``injections`` are all of the corpus by that carrier."""
     if isinstance(part, str):
         return _blocks()[part]
-    if "injections" not in part:
-        return [part]
-    carrier = part["injections"]
+    return _carried(part["injections"]) if "injections" in part else [part]
+
+
+def _carried(carrier: str) -> list[dict[str, Any]]:
+    """One by one as they would come; of pictures a minute holds few, so that one of them shows all."""
     corpus = [one["text"] for one in yaml.safe_load(_CORPUS.read_text()) if one["carrier"] == carrier]
-    return [{_CARRIED.get(carrier, "say"): text.replace("{", "{{").replace("}", "}}")} for text in corpus]
+    texts = [text.replace("{", "{{").replace("}", "}}") for text in corpus]
+    match carrier:
+        case "screenshot_text":
+            return [{"show": "\n".join(texts)}]
+        case "webhook_field":
+            return [{"sale": text} for text in texts]
+    return [{"say": text} for text in texts]
 
 
 @cache

@@ -62,10 +62,15 @@ class Vendors:
         """Somebody of this name buys at Kiwify, whose webhooks tell of it. Raises AssertionError if the hub refuses."""
         account = self._cast["account"]
         wanted = SaleWanted(account_id=account, name=name, history="card_approved")
-        said = await play(self._world.vendors.webhooks.get(account, []), wanted)
+        registered = self._world.vendors.webhooks.get(account, [])
+        said = await play([{**one, "url": self._here(one["url"])} for one in registered], wanted)
         refused = [one for one in said["deliveries"] if not one["is_accepted"]]
         if refused or not said["deliveries"]:
             raise AssertionError(f"the sale was not taken: {refused or 'no webhook is registered'}")
+
+    def _here(self, url: str) -> str:
+        """The hub's public address leads to this process."""
+        return url.replace(self._world.settings.base_url, str(self._world.http.base_url).rstrip("/"), 1)
 
     def _order(self, wanted: Simulated) -> None:
         model = self._world.llm
