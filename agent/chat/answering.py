@@ -2,16 +2,14 @@
 it asked for the first time is asked for once."""
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
-from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, ToolMessage
+from langchain_core.messages import AIMessageChunk
 from langchain_core.runnables import RunnableConfig
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
 
 from agent.chat import speaking
 from agent.chat.basic.person import asks_for_person
@@ -21,9 +19,10 @@ from agent.chat.graph import BudgetSpent
 from agent.chat.pictures import look_at
 from agent.chat.prompting import messages_for, prompt_ref
 from agent.chat.proposing import propose
-from agent.chat.reading import facts_of
+from agent.chat.reading import before, facts_of
+from agent.chat.runs import Run, Standing, read_off
 from agent.chat.streaming import Telling
-from agent.chat.toolbox import CallPerson, ToolResult, result_in
+from agent.chat.toolbox import CallPerson
 from agent.chat.tools import call_person, thread_of
 from tracking_core.chat import turns
 from tracking_core.chat.codes import ChatCode
@@ -47,27 +46,7 @@ if TYPE_CHECKING:
     from agent.chat.runner import ChatRunner
 
 log = structlog.get_logger()
-_MEMORY = 12
 _SUPERSTEPS_MAX = 40
-
-
-@dataclass(slots=True)
-class _Run:
-    """What the graph came to. ``mode`` is the one of the last answer, None when code alone answered; ``reason`` is why
-    it is not the model's."""
-
-    text: str = ""
-    results: list[ToolResult] = field(default_factory=list)
-    mode: ChatMode | None = None
-    reason: str | None = None
-
-
-class _Standing(StrEnum):
-    """Of the thread when a turn begins: nothing of it yet, cut in the middle, or ended and not yet said."""
-
-    FRESH = "fresh"
-    MIDDLE = "middle"
-    ENDED = "ended"
 
 
 class Answering:
@@ -83,7 +62,7 @@ class Answering:
             self._turn = await session.get_one(SetupTurn, self._turn.id)
             owner = await session.get_one(SetupSession, self._turn.session_id)
             current = await turns.messages_of(session, self._turn.id)
-            memory = await _before(session, current)
+            memory = await before(session, current)
             context = await self._context(session, owner, current, memory)
         if context.facts.handoff is None and any(asks_for_person(one.text) for one in current):
             # Before any model: who asks for a person always gets one.
@@ -136,39 +115,39 @@ class Answering:
             spend=Spend(calls=self._turn.calls),
         )
 
-    async def _run(self, context: ChatContext, memory: list[SetupMessage], current: list[SetupMessage]) -> _Run:
+    async def _run(self, context: ChatContext, memory: list[SetupMessage], current: list[SetupMessage]) -> Run:
         config: RunnableConfig = {
             "configurable": {"thread_id": thread_of(self._turn.session_id)},
             "recursion_limit": _SUPERSTEPS_MAX,
         }
         standing = await self._standing(config)
-        run = _Run()
+        run = Run()
         try:
-            if standing is not _Standing.ENDED:
+            if standing is not Standing.ENDED:
                 given = {"messages": messages_for(context.facts, memory, current), "turn_id": str(self._turn.id)}
-                await self._stream(given if standing is _Standing.FRESH else None, config, context, run)
+                await self._stream(given if standing is Standing.FRESH else None, config, context, run)
         except BudgetSpent:
             log.warning("chat_call_limit_met", calls=context.spend.calls)
         finally:
             await self._keep_spend(context)
         state = await self._runner.graph.aget_state(config)
-        _read_off(state.values.get("messages", []), run)
+        read_off(state.values.get("messages", []), run)
         if context.model is None:
             run.mode = ChatMode.BASIC
         return run
 
-    async def _standing(self, config: RunnableConfig) -> _Standing:
+    async def _standing(self, config: RunnableConfig) -> Standing:
         """Whether the thread is this turn's already; what was told of it before is taken back."""
         at = await self._runner.graph.aget_state(config)
         if at.values.get("turn_id") != str(self._turn.id):
             await self._runner.saver.adelete_thread(thread_of(self._turn.session_id))
-            return _Standing.FRESH
+            return Standing.FRESH
         async with transaction() as session:
             told = {"turn_id": str(self._turn.id)}
             await append(session, self._turn.session_id, EventType.MESSAGE_DISCARDED, told)
-        return _Standing.MIDDLE if at.next else _Standing.ENDED
+        return Standing.MIDDLE if at.next else Standing.ENDED
 
-    async def _stream(self, given: Any, config: RunnableConfig, context: ChatContext, run: _Run) -> None:
+    async def _stream(self, given: Any, config: RunnableConfig, context: ChatContext, run: Run) -> None:
         stream = self._runner.graph.astream(
             given,
             config,
@@ -185,7 +164,7 @@ class Answering:
                 if isinstance(chunk, AIMessageChunk) and where.get("langgraph_node") == "model":
                     await self._telling.add(chunk.text)
 
-    async def _told_mode(self, told: Any, run: _Run) -> None:
+    async def _told_mode(self, told: Any, run: Run) -> None:
         run.mode, run.reason = ChatMode(told["mode"]), told.get("reason")
         if run.mode is ChatMode.BASIC:  # what a model had begun to say is not the answer
             await self._telling.discard()
@@ -201,7 +180,7 @@ class Answering:
                 output_tokens=spend.output_tokens,
             )
 
-    async def _answer_of(self, run: _Run, context: ChatContext) -> Answer:
+    async def _answer_of(self, run: Run, context: ChatContext) -> Answer:
         facts = await self._facts()
         if run.results and speaking.is_ready_for_plan(facts):
             with suppress(InboxFull):  # then the seller asks for it
@@ -218,7 +197,7 @@ class Answering:
             prompt=context.prompt,
         )
 
-    async def _announce(self, run: _Run, context: ChatContext) -> None:
+    async def _announce(self, run: Run, context: ChatContext) -> None:
         """Say it when the mode changed; a setup that begins with a model says nothing."""
         async with transaction() as session:
             chat = await session.get_one(SetupChat, self._turn.session_id)
@@ -247,24 +226,3 @@ class Answering:
         async with transaction() as session:
             await close(session, self._turn, self._fence, answer, self._settings)
         await self._runner.saver.adelete_thread(thread_of(self._turn.session_id))
-
-
-async def _before(session: AsyncSession, current: list[SetupMessage]) -> list[SetupMessage]:
-    """What was said before this turn, oldest first."""
-    first = current[0]
-    query = select(SetupMessage).where(
-        SetupMessage.session_id == first.session_id,
-        col(SetupMessage.created_at) <= first.created_at,
-        col(SetupMessage.id).not_in([one.id for one in current]),
-    )
-    newest = query.order_by(col(SetupMessage.created_at).desc(), col(SetupMessage.id).desc()).limit(_MEMORY)
-    return list(reversed((await session.scalars(newest)).all()))
-
-
-def _read_off(messages: list[AnyMessage], run: _Run) -> None:
-    """The results of this turn's tools, and the model's last words when nothing came after them."""
-    for message in messages:
-        if isinstance(message, ToolMessage) and (result := result_in(message)):
-            run.results.append(result)
-    last = messages[-1] if messages else None
-    run.text = last.text.strip() if isinstance(last, AIMessage) and not last.tool_calls else ""

@@ -4,15 +4,15 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlmodel import col, select
+from sqlmodel import select
 
 from agent.chat.context import ChatContext
-from agent.chat.reading import usable
 from agent.chat.toolbox import ResultStatus, ToolResult
 from agent.prompts.playbooks import playbook_of
 from tracking_core.db.engine import after_commit, transaction
 from tracking_core.kit.ids import stable_id
-from tracking_core.models import IntentState, SecretKind, SetupIntent, SetupSession, VaultSecret
+from tracking_core.models import IntentState, SecretKind, SetupIntent, SetupSession
+from tracking_core.secrets.kept import kept_by
 from tracking_core.secrets.rows import reference_of
 from tracking_core.setup.inbox import QUEUED_PER_SESSION, IntentKind, enqueue, require_room
 from tracking_core.setup.meanings import describe
@@ -35,9 +35,8 @@ async def newest_references(context: ChatContext, kinds: tuple[SecretKind, ...])
     """By kind, the credential that was given last."""
     async with transaction() as session:
         owner = await session.get_one(SetupSession, context.session_id)
-        query = select(VaultSecret).where(*usable(owner), col(VaultSecret.kind).in_(kinds))
-        rows = (await session.scalars(query.order_by(col(VaultSecret.created_at)))).all()
-    return {SecretKind(row.kind): reference_of(row) for row in rows}
+        kept = await kept_by(session, owner)
+    return {kind: reference_of(kept[kind]) for kind in kinds if kind in kept}
 
 
 def result_of(intent: SetupIntent, locale: str) -> ToolResult:

@@ -3,24 +3,17 @@
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
-from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from agent.chat.facts import SessionFacts, StageFact
 from tracking_core.handoff import service as handoffs
-from tracking_core.kit import clock
-from tracking_core.models import (
-    ScreenshotState,
-    SecretKind,
-    SecretState,
-    SetupScreenshot,
-    SetupSession,
-    VaultSecret,
-)
+from tracking_core.models import ScreenshotState, SetupMessage, SetupScreenshot, SetupSession
+from tracking_core.secrets.kept import kept_by
 from tracking_core.setup import status
 
 _SCREENS = 3
+_MEMORY = 12
 
 
 class Known(TypedDict):
@@ -42,7 +35,7 @@ async def facts_of(session: AsyncSession, owner: SetupSession) -> SessionFacts:
         percent=told["progress"],
         is_configured=told["configuration"] is not None,
         **known_of(owner.facts),
-        secrets=await usable_secrets(session, owner),
+        secrets=frozenset(await kept_by(session, owner)),
         due=tuple(told["requirements"]),
         plan=tuple(told["plan"]["diff"]) if told["plan"] else (),
         failure=_failure(failure, owner.stages) if failure else None,
@@ -62,20 +55,16 @@ def known_of(facts: Mapping[str, Any]) -> Known:
     )
 
 
-async def usable_secrets(session: AsyncSession, owner: SetupSession) -> frozenset[SecretKind]:
-    query = select(VaultSecret.kind).where(*usable(owner)).distinct()
-    return frozenset(SecretKind(kind) for kind in (await session.scalars(query)).all())
-
-
-def usable(owner: SetupSession) -> tuple[Any, ...]:
-    """The credentials of this session that a check may open."""
-    return (
-        VaultSecret.session_id == owner.id,
-        VaultSecret.tenant_id == owner.tenant_id,
-        col(VaultSecret.state) != SecretState.REVOKED,
-        or_(col(VaultSecret.expires_at).is_(None), col(VaultSecret.expires_at) > clock.now()),
-        col(VaultSecret.kind) != SecretKind.UNKNOWN,
+async def before(session: AsyncSession, current: list[SetupMessage]) -> list[SetupMessage]:
+    """What was said before this turn, oldest first."""
+    first = current[0]
+    query = select(SetupMessage).where(
+        SetupMessage.session_id == first.session_id,
+        col(SetupMessage.created_at) <= first.created_at,
+        col(SetupMessage.id).not_in([one.id for one in current]),
     )
+    newest = query.order_by(col(SetupMessage.created_at).desc(), col(SetupMessage.id).desc()).limit(_MEMORY)
+    return list(reversed((await session.scalars(newest)).all()))
 
 
 def _stage(name: str, entry: Mapping[str, Any], stages: Mapping[str, Any]) -> StageFact:

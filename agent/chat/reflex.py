@@ -18,9 +18,9 @@ from agent.chat.basic.known import Known, known_of
 from agent.chat.basic.replies import reply
 from agent.chat.basic.results import told
 from agent.chat.basic.wishes import Wish, wishes_of
+from agent.chat.checking import MISSING
 from agent.chat.context import ChatContext
 from agent.chat.toolbox import result_in
-from agent.chat.tools import MISSING
 from tracking_core.setup.codes import SetupCode
 
 _OF_APPROVAL = frozenset({Intent.ASK_APPROVE, Intent.ASK_REJECT, Intent.YES})
