@@ -16,17 +16,21 @@ from api.routes import (
     chatwoot,
     handoffs,
     health,
+    operations,
     playbooks,
     read,
+    replays,
     screenshots,
     session_events,
     setup_actions,
     setup_chat,
     setup_plan,
     setup_sessions,
+    tenant_settings,
     track,
     webhooks,
 )
+from api.ui import app as ui
 from api.write_keys import WriteKeys
 from tracking_core.collector.rate_limit import RateLimiter
 from tracking_core.collector.writer import GroupWriter
@@ -72,6 +76,8 @@ def create_app(settings: Settings | None = None) -> Hub:
         chatwoot,  # before the gateways, whose path would take its own
         webhooks,
         read,
+        replays,
+        tenant_settings,
         setup_sessions,
         setup_actions,
         setup_plan,
@@ -79,12 +85,16 @@ def create_app(settings: Settings | None = None) -> Hub:
         playbooks,
         screenshots,
         handoffs,
+        operations,
         session_events,
         health,
     ):
         app.include_router(module.router)
     app.include_router(setup_plan.versions)
     app.include_router(handoffs.desk)
+    app.include_router(replays.operations)
+    app.include_router(tenant_settings.operations)
+    ui.install(app, settings)
     return app
 
 

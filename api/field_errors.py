@@ -34,6 +34,7 @@ MESSAGES = {
     "int": "This must be a whole number.",
     "float": "This must be a number.",
     "decimal": "This must be a number.",
+    "decimal_max_places": "This may have at most {decimal_places} decimal places.",
     "finite_number": "This must be a number.",
     "greater_than": "This must be more than {gt}.",
     "greater_than_equal": "This must be {ge} or more.",
@@ -52,7 +53,7 @@ MESSAGES = {
     "too_short": "This list is too short: it needs at least {min_length} items.",
     "too_long": "This list is too long: it may have at most {max_length} items.",
 }
-_PARAMETERS = ("min_length", "max_length", "gt", "ge", "lt", "le", "expected")
+_PARAMETERS = ("min_length", "max_length", "gt", "ge", "lt", "le", "decimal_places", "expected")
 
 
 def field_error(item: Mapping[str, Any]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.field_errors import field_error, localised
+from api.ui import errors as pages
 from tracking_core.db.engine import AWAY
 from tracking_core.errors import BodyTooLarge, HubError, InvalidRequest, RateLimited, ServiceUnavailable
 from tracking_core.i18n import negotiate, translate
@@ -53,7 +54,7 @@ async def answer(request: Request, error: Exception) -> Response:
 
 
 def problem(request: Request, error: HubError) -> Response:
-    locale = negotiate(request.headers.get("accept-language"))
+    locale = _locale(request)
     message = translate(error.message, locale)
     body: dict[str, Any] = {
         "type": f"urn:hub:error:{error.code}",
@@ -67,7 +68,7 @@ def problem(request: Request, error: HubError) -> Response:
     headers = {}
     if isinstance(error, RateLimited):
         headers["Retry-After"] = str(error.params["retry_after_seconds"])
-    return _answer(request, body, headers)
+    return _answer(request, body, headers, error)
 
 
 def _told(params: Mapping[str, object], locale: str) -> dict[str, object]:
@@ -80,7 +81,13 @@ def invalid(error: ValidationError | RequestValidationError) -> InvalidRequest:
     return InvalidRequest([field_error(item) for item in error.errors()])
 
 
-def _answer(request: Request, body: dict[str, Any], headers: Mapping[str, str]) -> Response:
+def _locale(request: Request) -> str:
+    return pages.locale_of(request) if pages.answers(request) else negotiate(request.headers.get("accept-language"))
+
+
+def _answer(request: Request, body: dict[str, Any], headers: Mapping[str, str], error: Exception) -> Response:
+    if pages.answers(request):
+        return pages.answer(request, error, body["status"], body["detail"], dict(headers))
     shared = _PUBLIC_HEADERS if request.url.path.startswith(_PUBLIC_PATH) else {}
     return Response(orjson.dumps(body), body["status"], {**headers, **shared}, _MEDIA_TYPE)
 
@@ -92,6 +99,6 @@ def _http_error(request: Request, error: HTTPException) -> Response:
         "title": code.replace("_", " "),
         "status": error.status_code,
         "code": code,
-        "detail": translate(message, negotiate(request.headers.get("accept-language"))),
+        "detail": translate(message, _locale(request)),
     }
-    return _answer(request, body, error.headers or {})
+    return _answer(request, body, error.headers or {}, error)

@@ -5,6 +5,8 @@ HubError
 │   └── MalformedBody           400  the body is not what its content type says
 ├── Unauthorized                401  no key, or a key we do not know
 │   ├── StaffKeyUnknown         401  (tracking_core.staff.errors)
+│   ├── SignInLinkInvalid       401  (tracking_core.users.errors, as all of signing in)
+│   ├── SignInRefused           401
 │   └── SignatureInvalid        401  the webhook is not from the gateway
 ├── Forbidden                   403  the key may not do this
 ├── NotFound                    404
@@ -18,6 +20,11 @@ HubError
 │   ├── HandoffTaken            409  a colleague has the case (tracking_core.handoff.errors)
 │   ├── HandoffClosed           409
 │   ├── StaffNameTaken          409  (tracking_core.staff.errors)
+│   ├── EmailTaken              409
+│   ├── NameTaken               409
+│   ├── DeadLettersChanged      409  not those of the preview (tracking_core.delivery.replay)
+│   ├── SettingsChanged         409  by somebody else (tracking_core.tenants.preferences)
+│   ├── ConsentInSetup          409
 │   └── IdempotencyKeyReused    409  the same key with another wish (tracking_core.setup.inbox)
 ├── BodyTooLarge                413
 │   └── ScreenshotTooLarge      413  (tracking_core.screenshots.errors, as all of screenshots)
@@ -25,6 +32,7 @@ HubError
 ├── RateLimited                 429  carries ``retry_after_seconds``
 │   ├── ChatFull                429  too much waits for an answer (tracking_core.chat.keep)
 │   ├── ScreenshotsTooOften     429
+│   ├── TooManySignIns          429
 │   └── InboxFull               429  too much queued in one setup (tracking_core.setup.inbox)
 ├── ServiceUnavailable          503  nothing was kept; try again
 │   └── ScreenshotUnavailable   503

@@ -10,13 +10,14 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 DEFAULT_LOCALE = "pt_BR"
+LOCALES = (DEFAULT_LOCALE, "en")
 _LANGUAGE = re.compile(r"(pt|en)(?:-[a-z0-9-]+)?(?:\s*;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?))?")
 _LOCALES = Path(__file__).parent / "locale"
 
 
 def translate(message: str, locale: str = DEFAULT_LOCALE) -> str:
     """The message in the language, or the msgid itself (English)."""
-    return _catalogue(locale).gettext(message)
+    return catalogue(locale).gettext(message)
 
 
 def negotiate(accept_language: str | None) -> str:
@@ -30,7 +31,8 @@ def negotiate(accept_language: str | None) -> str:
 
 
 @lru_cache(maxsize=8)
-def _catalogue(locale: str) -> gettext.NullTranslations:
+def catalogue(locale: str) -> gettext.NullTranslations:
+    """Every message of the language; of one that has none, the msgids themselves."""
     # Compiled in memory, so that no built file can be stale or missing from a clone.
     path = _LOCALES / locale / "LC_MESSAGES" / "hub.po"
     if not path.exists():

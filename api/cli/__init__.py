@@ -5,11 +5,11 @@ import sys
 import typer
 from rich.console import Console
 
-from api.cli import connect, dead_letters, demo, doctor, processes, secrets, staff, tenant, up
+from api.cli import connect, dead_letters, demo, doctor, processes, secrets, staff, tenant, up, user
 from tracking_core.errors import HubError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Server-side conversion tracking.")
-for module in (up, processes, tenant, staff, connect, dead_letters, secrets, demo, doctor):
+for module in (up, processes, tenant, staff, user, connect, dead_letters, secrets, demo, doctor):
     module.register(app)
 
 

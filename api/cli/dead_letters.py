@@ -1,21 +1,27 @@
-"""``hub dead-letters list`` and ``hub dead-letters replay``."""
+"""``hub dead-letters list`` and ``hub dead-letters replay``, with a preview of it."""
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
 from api.cli.run import in_transaction
-from tracking_core.delivery.replay import ReplayFilter, replay
+from tracking_core.delivery.replay import Replayed, replay
+from tracking_core.delivery.replay_preview import Preview, preview
+from tracking_core.delivery.replay_selection import Moment, ReplayFilter, Selection
 from tracking_core.kit import clock
 from tracking_core.models import Delivery, DeliveryState
 
 _letters = typer.Typer(no_args_is_help=True, help="Deliveries that Meta refused or that ran out of time.")
 Tenant = Annotated[UUID, typer.Option(help="The tenant's id.")]
+_moment = TypeAdapter(Moment).validate_python
+_SEEN = "The seen_until of a preview: what died after it is left out."
 
 
 def register(app: typer.Typer) -> None:
@@ -34,19 +40,40 @@ def replay_letters(
     tenant: Tenant,
     delivery: Annotated[list[UUID] | None, typer.Option("--id", help="One delivery; may be repeated.")] = None,
     reason: Annotated[str | None, typer.Option(help="Reasons beginning with this, as payload:100/2804050.")] = None,
+    connection: Annotated[UUID | None, typer.Option(help="Of this connection.")] = None,
     since: Annotated[datetime | None, typer.Option(help="Created at or after (UTC).")] = None,
     until: Annotated[datetime | None, typer.Option(help="Created before (UTC).")] = None,
+    seen_until: Annotated[datetime | None, typer.Option(parser=_moment, help=_SEEN)] = None,
+    is_preview: Annotated[bool, typer.Option("--preview", help="Only tell what would be done.")] = False,
 ) -> None:
     """Make dead letters due again under the same event_id; the sweeper sends them within a second."""
-    utc = clock.now().tzinfo
-    wanted = ReplayFilter(
-        ids=delivery or None,
-        reason=reason,
-        since=since.replace(tzinfo=utc) if since else None,
-        until=until.replace(tzinfo=utc) if until else None,
+    wanted = _filter(ids=delivery or None, reason=reason, connection_id=connection, since=since, until=until)
+    if is_preview:
+        told = asdict(in_transaction(lambda session: _previewed(session, tenant, wanted)))
+    else:
+        told = asdict(in_transaction(lambda session: _replayed(session, tenant, wanted, seen_until)))
+    typer.echo(json.dumps(told, default=str))
+
+
+def _filter(**given: Any) -> ReplayFilter:
+    try:
+        return ReplayFilter(**given)
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        raise typer.BadParameter(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+async def _previewed(session: AsyncSession, tenant_id: UUID, wanted: ReplayFilter) -> Preview:
+    now = clock.now()
+    return await preview(session, Selection(tenant_id=tenant_id, wanted=wanted, seen_until=now), now)
+
+
+async def _replayed(
+    session: AsyncSession, tenant_id: UUID, wanted: ReplayFilter, seen_until: datetime | None
+) -> Replayed:
+    return await replay(
+        session, tenant_id, wanted, actor="cli", now=clock.now(), is_operator=True, seen_until=seen_until
     )
-    done = in_transaction(lambda session: replay(session, tenant, wanted, actor="cli", now=clock.now()))
-    typer.echo(json.dumps({"replayed": done.replayed, "too_late": done.too_late}))
 
 
 async def _newest(session: AsyncSession, tenant_id: UUID, limit: int) -> list[dict[str, Any]]:

@@ -28,7 +28,3 @@ async def metrics(_request: Request) -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/", include_in_schema=False)
-async def index() -> JSONResponse:
-    """Where to go next."""
-    return JSONResponse({"service": "hub", "api": "/docs", "health": "/readyz", "script": "/t.js?key=<write key>"})

@@ -1,23 +1,18 @@
-"""What a tenant may read and repair: conversions (the ledger), deliveries with their attempts, dead letters."""
+"""What a tenant may read: conversions (the ledger), deliveries with their attempts, dead letters."""
 
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
 from sqlmodel import select
 
-from api.deps import DoorbellDep, SessionDep, TenantDep
-from tracking_core.db.engine import after_commit
+from api.deps import SessionDep, TenantDep
 from tracking_core.delivery.explain import explain_reason
-from tracking_core.delivery.replay import ReplayFilter, replay
 from tracking_core.errors import NotFound
 from tracking_core.i18n import translate
-from tracking_core.kit import clock
 from tracking_core.ledger import read as ledger
 from tracking_core.models import Delivery, DeliveryState, DispatchAttempt, Match
-from tracking_core.worker.doorbell import Bell
 
 router = APIRouter(prefix="/api/v1", tags=["read"])
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -66,26 +61,6 @@ async def dead_letters(tenant: TenantDep, session: SessionDep, limit: Limit = 50
     for item in items:
         item["explanation"] = _explained(item["reason"] or "")
     return {"items": items}
-
-
-class ReplayRequest(BaseModel):
-    """One (``ids``), a filter (``reason`` prefix, ``connection_id``) or a range of creation times; all narrow."""
-
-    ids: list[UUID] | None = Field(default=None, max_length=10_000)
-    reason: str | None = Field(default=None, max_length=100, pattern=r"^[\w:/ -]+$")
-    connection_id: UUID | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@router.post("/dead-letters/replay")
-async def replay_dead_letters(
-    wanted: ReplayRequest, tenant: TenantDep, session: SessionDep, doorbell: DoorbellDep
-) -> dict[str, int]:
-    done = await replay(session, tenant.id, ReplayFilter(**wanted.model_dump()), actor="tenant_api", now=clock.now())
-    for connection_id in done.connections:
-        after_commit(session, doorbell.after_commit(Bell.DELIVER, str(connection_id)))
-    return {"replayed": done.replayed, "too_late": done.too_late}
 
 
 async def _listed(session: SessionDep, tenant_id: UUID, state: str | None, limit: int) -> list[dict[str, Any]]:

@@ -72,12 +72,19 @@ async def events(
     asked: Annotated[str | None, Query(alias="last_event_id")] = None,
 ) -> Response:
     """Every event after ``Last-Event-ID`` (or ``last_event_id``), else a snapshot; then each as it happens."""
-    after = watched.resume_after(asked if last_event_id is None else last_event_id)
-    if watched.ended and after == watched.last:
+    after = asked if last_event_id is None else last_event_id
+    return stream(request, session_id, watched, after, lambda: _is_allowed(request, watched.tenant_id))
+
+
+def stream(
+    request: Request, session_id: UUID, watched: Standing, after: str | None, allowed: Callable[[], Awaitable[bool]]
+) -> Response:
+    """What comes after the number, live; ``allowed`` is asked again and again. Raises RateLimited."""
+    number = watched.resume_after(after)
+    if watched.ended and number == watched.last:
         return Response(status_code=204)
     streams: Streams = request.app.state.streams
-    frames = _frames(streams, session_id, after, lambda: _is_allowed(request, watched.tenant_id))
-    return SessionStream(streams, watched.tenant_id, frames)
+    return SessionStream(streams, watched.tenant_id, _frames(streams, session_id, number, allowed))
 
 
 async def _frames(

@@ -6,33 +6,23 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from api.decisions import Decision, decided
 from api.deps import CallerDep, SessionDep, TenantDep
-from api.inbox import Caller, IdempotencyKey, Wish, ask, handled
+from api.inbox import IdempotencyKey, Wish, ask, handled
 from api.routes.setup_sessions import language
 from api.routes.setup_sessions import router as sessions_router
 from tools.inputs import RollbackScope
-from tracking_core.db.engine import after_commit, transaction
-from tracking_core.errors import ApprovalMismatch, ApprovalNotPending, NotFound
-from tracking_core.kit import clock
-from tracking_core.models import (
-    ApprovalState,
-    IntentState,
-    SetupApproval,
-    SetupIntent,
-    SetupSession,
-    TrackingConfiguration,
-)
+from tracking_core.db.engine import transaction
+from tracking_core.errors import NotFound
+from tracking_core.models import IntentState, SetupIntent, SetupSession, TrackingConfiguration
 from tracking_core.setup import approvals, sessions, status
-from tracking_core.setup.inbox import IntentKind, known
+from tracking_core.setup.inbox import IntentKind
 from tracking_core.setup.meanings import describe
-from tracking_core.worker.doorbell import Bell
 
 router = APIRouter(prefix=sessions_router.prefix, tags=["setup"])
 versions = APIRouter(prefix="/api/v1/configurations", tags=["setup"])
-_DECIDED = {"approve": ApprovalState.APPROVED, "reject": ApprovalState.REJECTED}
 
 
 class PlanDecision(BaseModel):
@@ -70,37 +60,9 @@ async def decide_on_plan(
     """Approve or reject the plan with this hash. Approved, it is applied and proved before the answer, if that does not
     take longer than a caller may wait; the status and the events tell the rest. The same decision again is no other."""
     with request.app.state.allowance.place(caller.tenant_id):
-        intent = await handled(request, await _decided(request, caller, session_id, made))
+        decision = Decision(plan_hash=made.plan_hash, is_approved=made.decision == "approve")
+        intent = await handled(request, await decided(request, caller, session_id, decision))
     return await _told(request, response, intent)
-
-
-async def _decided(request: Request, caller: Caller, session_id: UUID, made: PlanDecision) -> UUID:
-    async with transaction() as session:
-        owner = await sessions.get(session, session_id, caller=caller.tenant_id)
-        try:
-            intent_id = await approvals.decide(
-                session,
-                owner,
-                plan_hash=made.plan_hash,
-                is_approved=made.decision == "approve",
-                actor=caller.actor,
-                now=clock.now(),
-            )
-        except (ApprovalNotPending, ApprovalMismatch):
-            if (before := await _decided_before(session, owner, made)) is None:
-                raise
-            intent_id = before.id
-        after_commit(session, request.app.state.doorbell.after_commit(Bell.SETUP, str(session_id)))
-    return intent_id
-
-
-async def _decided_before(session: AsyncSession, owner: SetupSession, made: PlanDecision) -> SetupIntent | None:
-    """The intent of the same decision on this plan, whose answer was lost."""
-    query = select(SetupApproval).where(SetupApproval.session_id == owner.id, SetupApproval.plan_hash == made.plan_hash)
-    newest = (await session.scalars(query.order_by(col(SetupApproval.requested_at).desc()).limit(1))).first()
-    if newest is None or newest.state != _DECIDED[made.decision]:
-        return None
-    return await known(session, owner.id, f"{IntentKind.DECIDE}:{newest.id}")
 
 
 @router.post("/{session_id}/proof")

@@ -27,7 +27,7 @@ def test_every_message_about_a_field_is_translated_with_its_placeholders(message
 @pytest.mark.parametrize("locale", ["pt_BR", "en"])
 @pytest.mark.parametrize("kind", get_args(ErrorType))
 def test_every_kind_of_pydantic_error_has_words_of_ours(kind: str, locale: str) -> None:
-    limits = dict.fromkeys(("min_length", "max_length", "gt", "ge", "lt", "le"), 7)
+    limits = dict.fromkeys(("min_length", "max_length", "gt", "ge", "lt", "le", "decimal_places"), 7)
     context = {**limits, "expected": "'a', 'b' or 'c'", "error": "what was sent", "pattern": "{x}"}
     error = localised(field_error({"type": kind, "loc": ("body", "x", 0), "msg": "theirs", "ctx": context}), locale)
     assert {key: error[key] for key in ("field", "code")} == {"field": "body.x.0", "code": kind}

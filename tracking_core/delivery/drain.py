@@ -138,7 +138,7 @@ async def _settle(
             if len(part) > 1:
                 await settle.renew(session, batch, now, settings.delivery_lease_seconds)
             else:
-                await settle.bury(session, batch, part[0], verdict)
+                await settle.bury(session, batch, part[0], verdict, now)
             return True
         case FailureClass.CREDENTIAL | FailureClass.PERMISSION:
             await settle.give_back(session, batch, part, now)

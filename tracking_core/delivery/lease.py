@@ -59,7 +59,9 @@ FROM unnest(CAST(:deliveries AS uuid[]), CAST(:requests AS uuid[]), CAST(:starte
     AS u(delivery, request, started)
 """
 _END = """
-UPDATE deliveries SET state = :state, reason = :reason, lease_id = NULL, leased_at = NULL WHERE id = ANY(:ids)
+UPDATE deliveries SET state = :state, reason = :reason, lease_id = NULL, leased_at = NULL,
+    died_at = coalesce(CAST(:died_at AS timestamptz), died_at)
+WHERE id = ANY(:ids)
 """
 
 
@@ -137,7 +139,7 @@ async def _sendable(session: AsyncSession, rows: Sequence[Row[Any]], now: dateti
     refused = [row.id for row in rows if row.refused]
     late = [row.id for row in rows if not row.refused and deadline(schedules[row.id]) < now]
     await _end(session, refused, "withheld", REFUSED)
-    await _end(session, late, "dead", "deadline_passed")
+    await _end(session, late, "dead", "deadline_passed", died_at=now)
     ended = {*refused, *late}
     # RETURNING has no order, and a refused batch is split: its sales go with the half that is sent again first.
     ordered = sorted(rows, key=lambda row: row.conversion_id is None)
@@ -179,6 +181,8 @@ async def _record_lost(session: AsyncSession, connection: Row[Any], rows: list[R
     await session.execute(text(_LOST), values)
 
 
-async def _end(session: AsyncSession, ids: list[UUID], state: str, reason: str) -> None:
+async def _end(
+    session: AsyncSession, ids: list[UUID], state: str, reason: str, *, died_at: datetime | None = None
+) -> None:
     if ids:
-        await session.execute(text(_END), {"ids": ids, "state": state, "reason": reason})
+        await session.execute(text(_END), {"ids": ids, "state": state, "reason": reason, "died_at": died_at})

@@ -40,7 +40,8 @@ _RETURNED = """
 UPDATE deliveries SET due_at = :now, lease_id = NULL, leased_at = NULL WHERE id = ANY(:ids) AND lease_id = :lease
 """
 _DEAD = """
-UPDATE deliveries SET state = 'dead', reason = :reason, attempts = attempts + 1, lease_id = NULL, leased_at = NULL
+UPDATE deliveries SET state = 'dead', reason = :reason, attempts = attempts + 1, lease_id = NULL, leased_at = NULL,
+    died_at = :now
 WHERE id = ANY(:ids) AND lease_id = :lease
 """
 _RENEW = "UPDATE deliveries SET due_at = :expires WHERE lease_id = :lease"
@@ -103,11 +104,11 @@ async def postpone(
         await session.execute(text(_POSTPONED), values)
     if over:
         reason = reason_of(verdict) if is_final else "deadline_passed"
-        await session.execute(text(_DEAD), {"ids": over, "reason": reason, "lease": batch.lease_id})
+        await session.execute(text(_DEAD), {"ids": over, "reason": reason, "lease": batch.lease_id, "now": now})
 
 
-async def bury(session: AsyncSession, batch: Batch, one: Leased, verdict: Verdict) -> None:
-    values = {"ids": [one.id], "reason": reason_of(verdict), "lease": batch.lease_id}
+async def bury(session: AsyncSession, batch: Batch, one: Leased, verdict: Verdict, now: datetime) -> None:
+    values = {"ids": [one.id], "reason": reason_of(verdict), "lease": batch.lease_id, "now": now}
     await session.execute(text(_DEAD), values)
 
 

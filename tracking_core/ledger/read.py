@@ -27,9 +27,9 @@ class LedgerState(StrEnum):
 
 
 CONNECTION_DISABLED = "connection_disabled"
-# One row per sale. ``d`` gathers its deliveries; the first true line of the CASE names the state, and the reason is
-# always of that state.
-_LEDGER = f"""
+# One row per sale, of every tenant. ``d`` gathers its deliveries; the first true line of the CASE names the state, and
+# the reason is always of that state.
+LEDGER = f"""
 SELECT c.id, c.tenant_id, c.gateway, c.sale_id, c.status, c.event_name, c.event_id, c.occurred_at, c.amount, c.currency,
     c.product_name, c.payment_method, c.is_synthetic, c.created_at, m.rule AS match_rule, m.score AS match_score,
     CASE
@@ -71,9 +71,9 @@ LEFT JOIN LATERAL (
         FROM meta_connections
     ) k ON k.id = x.connection_id WHERE x.conversion_id = c.id
 ) d ON true
-WHERE c.tenant_id = :tenant
 """  # noqa: S608 - the reason is a constant
-_WANTED = f"{_LEDGER} AND (:synthetic OR NOT c.is_synthetic)"
+_OF_TENANT = f"{LEDGER} WHERE c.tenant_id = :tenant"
+_WANTED = f"{_OF_TENANT} AND (:synthetic OR NOT c.is_synthetic)"
 
 
 async def sales(
@@ -95,7 +95,7 @@ async def sales(
 
 async def sale(session: AsyncSession, tenant_id: UUID, conversion_id: UUID) -> dict[str, Any] | None:
     """The sale of this id, be it synthetic."""
-    rows = await session.execute(text(f"{_LEDGER} AND c.id = :id"), {"tenant": tenant_id, "id": conversion_id})
+    rows = await session.execute(text(f"{_OF_TENANT} AND c.id = :id"), {"tenant": tenant_id, "id": conversion_id})
     row = rows.mappings().first()
     return dict(row) if row else None
 

@@ -15,7 +15,7 @@ from tracking_core.matching.candidates import Candidate, Lookup, find
 from tracking_core.models import TrackingKind
 from tracking_core.pipeline.stages import Sale
 
-_SEPARATORS = re.compile(r"[|\s,;]+")
+SEPARATORS = re.compile(r"[|\s,;]+")
 _TOKENS_MAX = 12
 _KEPT_CANDIDATES = 5
 # Two different visitors this close in score cannot be told apart (one office, one carrier's NAT).
@@ -65,7 +65,7 @@ async def match(session: AsyncSession, sales: Sequence[Sale]) -> list[MatchResul
 def click_tokens(carriers: dict[str, str]) -> list[str]:
     """Every text that may be our click id: each carrier whole, then its parts, likeliest first."""
     tokens = [value.strip() for value in carriers.values()]
-    tokens += [part for value in carriers.values() for part in _SEPARATORS.split(value) if part]
+    tokens += [part for value in carriers.values() for part in SEPARATORS.split(value) if part]
     return list(dict.fromkeys(token for token in tokens if 0 < len(token) <= 128))[:_TOKENS_MAX]
 
 

@@ -4,6 +4,7 @@ from tracking_core.models.chat import ChatMode, ScreenshotState, SetupChat, Setu
 from tracking_core.models.connection import ConnectionState, DeliverySlot, MetaConnection, WebhookEndpoint
 from tracking_core.models.delivery import OPEN_STATES, AuditEntry, Delivery, DeliveryState, DispatchAttempt
 from tracking_core.models.handoff import HandoffState, Notification, NotificationState, SetupHandoff
+from tracking_core.models.replay import Replay
 from tracking_core.models.sale import (
     Conversion,
     ConversionStatus,
@@ -40,6 +41,7 @@ from tracking_core.models.tracking import (
     TrackingEvent,
     TrackingKind,
 )
+from tracking_core.models.user import Membership, Role, SignInAttempt, SignInLink, User, WebSession
 
 __all__ = [
     "IS_FORWARDABLE",
@@ -66,11 +68,14 @@ __all__ = [
     "HandoffState",
     "IntentState",
     "Match",
+    "Membership",
     "MessageRole",
     "MetaConnection",
     "Notification",
     "NotificationState",
     "ReceivedWebhook",
+    "Replay",
+    "Role",
     "SaleEventRow",
     "ScreenshotState",
     "SecretAccess",
@@ -88,6 +93,8 @@ __all__ = [
     "SetupScreenshot",
     "SetupSession",
     "SetupTurn",
+    "SignInAttempt",
+    "SignInLink",
     "StaffKey",
     "StaffRole",
     "SyntheticSale",
@@ -96,7 +103,9 @@ __all__ = [
     "TrackingEvent",
     "TrackingKind",
     "TurnState",
+    "User",
     "VaultSecret",
+    "WebSession",
     "WebhookEndpoint",
     "WebhookState",
 ]

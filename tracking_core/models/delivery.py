@@ -32,7 +32,7 @@ class Delivery(SQLModel, table=True):
     ``payload`` is the event's JSON as it goes out (hashed). ``leased_at`` is set while a worker sends it; a lease found
     expired means the worker died and the attempt is ambiguous. A browser event has no conversion; the ids of its
     person stand in ``consent_subjects``, to be asked again when it is sent. ``test_event_code`` goes before the
-    connection's own.
+    connection's own. ``died_at`` is its last death; ``replay_id`` the last replay that made it due again.
     """
 
     __tablename__ = "deliveries"
@@ -49,6 +49,14 @@ class Delivery(SQLModel, table=True):
         ),
         Index("ix_deliveries_dead", "tenant_id", "created_at", postgresql_where=text("state = 'dead'")),
         Index("ix_deliveries_listing", "tenant_id", "created_at"),
+        Index("ix_deliveries_created", "created_at", "id"),
+        Index(
+            "ix_deliveries_delivered",
+            "tenant_id",
+            "delivered_at",
+            postgresql_where=text("delivered_at IS NOT NULL"),
+        ),
+        Index("ix_deliveries_replay", "replay_id", postgresql_where=text("replay_id IS NOT NULL")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -69,6 +77,8 @@ class Delivery(SQLModel, table=True):
     lease_id: UUID | None = None
     first_ambiguous_at: datetime | None = Timestamp(default=None)
     delivered_at: datetime | None = Timestamp(default=None)
+    died_at: datetime | None = Timestamp(default=None)
+    replay_id: UUID | None = Field(default=None, foreign_key="replays.id")
     created_at: datetime = CreatedAt()
 
 
@@ -76,6 +86,7 @@ class DispatchAttempt(SQLModel, table=True):
     """One try of one delivery in one request; never updated. ``response`` is masked and at most 2 KB."""
 
     __tablename__ = "dispatch_attempts"
+    __table_args__ = (Index("ix_dispatch_attempts_started", "started_at", postgresql_using="brin"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     delivery_id: UUID = Field(index=True)
@@ -100,7 +111,10 @@ class AuditEntry(SQLModel, table=True):
     """Append-only: who did what to which thing. ``details`` holds ids and counts, never personal data."""
 
     __tablename__ = "audit_log"
-    __table_args__ = (Index("ix_audit_log_tenant", "tenant_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_audit_log_tenant", "tenant_id", "created_at"),
+        Index("ix_audit_log_created", "created_at", "id"),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     tenant_id: UUID | None = None

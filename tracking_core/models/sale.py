@@ -78,6 +78,10 @@ class Conversion(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("endpoint_id", "sale_id"),
         Index("ix_conversions_listing", "tenant_id", "created_at"),
+        # Those of the operations console, which reads over all tenants.
+        Index("ix_conversions_created", "created_at", "id"),
+        Index("ix_conversions_subjects", "consent_subjects", postgresql_using="gin"),
+        Index("ix_conversions_sale_id", "sale_id", postgresql_ops={"sale_id": "text_pattern_ops"}),
         Index("ix_conversions_rematch", "rematch_at", postgresql_where=text("rematch_at IS NOT NULL")),
     )
 

@@ -49,6 +49,7 @@ class TrackingEvent(SQLModel, table=True):
         _lookup("phone_hash"),
         _lookup("client_ip"),
         Index("ix_tracking_events_forwardable", "tenant_id", "received_at", postgresql_where=text(IS_FORWARDABLE)),
+        Index("ix_tracking_events_received", "received_at", postgresql_using="brin"),
         {"postgresql_partition_by": "RANGE (received_at)"},
     )
 

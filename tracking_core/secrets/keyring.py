@@ -40,6 +40,11 @@ class Keyring:
     def __repr__(self) -> str:
         return f"Keyring({', '.join(self._keys)})"
 
+    def derived(self, purpose: str) -> tuple[bytes, ...]:
+        """A key for signing what this hub gives out, of each key, the newest first."""
+        info = f"hub:{purpose}".encode()
+        return tuple(HKDF(hashes.SHA256(), _KEY_BYTES, salt=None, info=info).derive(key) for key in self._keys.values())
+
     def new_data_key(self, tenant_id: UUID) -> bytes:
         """A fresh wrapped data key: ``key id, NUL, nonce, ciphertext``."""
         return self._wrapped(os.urandom(_KEY_BYTES), tenant_id)

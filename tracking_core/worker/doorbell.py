@@ -25,11 +25,13 @@ log = structlog.get_logger()
 
 
 class Bell(StrEnum):
-    """What is due. Deliveries and browser events name their connection, a setup and a chat their session."""
+    """What is due. Deliveries and browser events name their connection, a setup and a chat their session, a replay its
+    row."""
 
     PROCESS_SALES = "process_sales"
     REMATCH = "rematch"
     DELIVER = "deliver"
+    REPLAY = "replay"
     PLAN_BROWSER_EVENTS = "plan_browser_events"
     SETUP = "setup"
     CHAT = "chat"

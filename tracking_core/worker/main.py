@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracking_core.db.engine import dispose
 from tracking_core.delivery.drain import drain_connection
+from tracking_core.delivery.replay import drain_replay
 from tracking_core.destinations.meta_capi.client import MetaClient
 from tracking_core.kit import clock
 from tracking_core.logging import configure_logging
@@ -49,6 +50,7 @@ class Worker:
             Bell.REMATCH: Rounds("rematches", self._rematch, limit=1),
             Bell.PLAN_BROWSER_EVENTS: Rounds("browser_events", self._plan_browser_events, limit=1),
             Bell.DELIVER: Rounds("deliveries", self._deliver, limit=self._settings.delivery_streams),
+            Bell.REPLAY: Rounds("replays", self._replay, limit=1),
         }
 
     async def listen(self) -> None:
@@ -102,6 +104,10 @@ class Worker:
     def _wake_deliveries(self, connections: Iterable[UUID]) -> None:
         for connection_id in connections:
             self.wake(Bell.DELIVER, str(connection_id))
+
+    async def _replay(self, replay_id: str) -> None:
+        async for connections in drain_replay(UUID(replay_id)):
+            self._wake_deliveries(connections)
 
     async def _deliver(self, connection_id: str) -> None:
         await drain_connection(UUID(connection_id), client=self._meta, settings=self._settings)

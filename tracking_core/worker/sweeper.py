@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from tracking_core.chat.turns import due_chats
 from tracking_core.db.engine import transaction
+from tracking_core.delivery.replay import due_replays
 from tracking_core.kit import clock
 from tracking_core.models import IS_FORWARDABLE
 from tracking_core.notifications.lease import is_due
@@ -46,12 +47,15 @@ async def _sweep_sales(ring: Callable[[Bell, str], None]) -> None:
     async with transaction() as session:
         due = (await session.execute(text(_SALES_DUE), {"now": now})).one()
         connections = (await session.execute(text(_CONNECTIONS_DUE), {"now": now})).scalars().all()
+        replays = await due_replays(session)
     if due.webhooks:
         ring(Bell.PROCESS_SALES, "")
     if due.rematches:
         ring(Bell.REMATCH, "")
     for connection_id in connections:
         ring(Bell.DELIVER, str(connection_id))
+    for replay_id in replays:
+        ring(Bell.REPLAY, str(replay_id))
 
 
 async def _sweep_setups(ring: Callable[[Bell, str], None]) -> None:

@@ -1,0 +1,210 @@
+"""``/api/v1/operations``: the operator's console as JSON, and each of its tables as CSV. Of one tenant, or of all.
+
+Sentences are in the language the caller prefers. A CSV file has the same filters and begins with the newest row,
+whatever page is looked at; it ends after ``csv.ROWS_MAX`` rows, which its header ``Hub-Rows-Max`` says.
+"""
+
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.deps import SessionDep
+from api.operators import OperatorDep
+from api.routes.operations_queries import (
+    AuditQuery,
+    ConnectionsQuery,
+    DeadLettersQuery,
+    DeliveriesQuery,
+    SalesQuery,
+    ScopeQuery,
+    SeriesQuery,
+    TableQuery,
+)
+from api.staff import StaffCaller
+from tracking_core.audit.service import record
+from tracking_core.errors import NotFound
+from tracking_core.i18n import negotiate
+from tracking_core.reporting import audit, connections, csv, deliveries, explained, sales
+from tracking_core.reporting import series as charts
+from tracking_core.reporting.csv import Table
+from tracking_core.reporting.pages import Page, Place
+from tracking_core.reporting.scope import EVERYONE, Scope
+from tracking_core.reporting.sentences import told
+from tracking_core.tenants import service as tenants
+
+router = APIRouter(prefix="/api/v1/operations", tags=["operations"])
+_T = TypeVar("_T")
+
+
+@router.get("/sales")
+async def list_sales(
+    asked: Annotated[SalesQuery, Query()], _operator: OperatorDep, session: SessionDep, request: Request
+) -> dict[str, Any]:
+    """The ledger, newest first; its summary is how many sales of the search are in each state."""
+    scope = await _scope(session, asked)
+    listed = await _listed(_sales(scope, asked), asked, session, request)
+    return {**listed, "totals": await sales.totals(session, scope, asked.search)} if asked.summary else listed
+
+
+@router.get("/sales.csv")
+async def export_sales(
+    asked: Annotated[SalesQuery, Query()], operator: OperatorDep, session: SessionDep, request: Request
+) -> StreamingResponse:
+    scope = await _scope(session, asked)
+    return _file(_sales(scope, asked), scope, operator, session, request)
+
+
+@router.get("/sales/{conversion_id}")
+async def read_sale(
+    conversion_id: UUID,
+    asked: Annotated[ScopeQuery, Query()],
+    _operator: OperatorDep,
+    session: SessionDep,
+    request: Request,
+) -> dict[str, Any]:
+    """One sale, every hop explained."""
+    found = await explained.explain(session, await _scope(session, asked), conversion_id)
+    if found is None:
+        raise NotFound(what="conversion")
+    said: dict[str, Any] = told(found, _locale(request))
+    return said
+
+
+@router.get("/deliveries")
+async def list_deliveries(
+    asked: Annotated[DeliveriesQuery, Query()], _operator: OperatorDep, session: SessionDep, request: Request
+) -> dict[str, Any]:
+    """What is on its way and what became of the rest; its summary is the most frequent reasons."""
+    return await _delivered(deliveries.TABLE, asked, session, request)
+
+
+@router.get("/deliveries.csv")
+async def export_deliveries(
+    asked: Annotated[DeliveriesQuery, Query()], operator: OperatorDep, session: SessionDep, request: Request
+) -> StreamingResponse:
+    scope = await _scope(session, asked)
+    return _file(_deliveries(deliveries.TABLE, scope, asked), scope, operator, session, request)
+
+
+@router.get("/dead-letters")
+async def list_dead_letters(
+    asked: Annotated[DeadLettersQuery, Query()], _operator: OperatorDep, session: SessionDep, request: Request
+) -> dict[str, Any]:
+    """What Meta refused or what ran out of time, and whether it may be replayed; its summary is as above."""
+    return await _delivered(deliveries.DEAD_TABLE, asked, session, request)
+
+
+@router.get("/dead-letters.csv")
+async def export_dead_letters(
+    asked: Annotated[DeadLettersQuery, Query()], operator: OperatorDep, session: SessionDep, request: Request
+) -> StreamingResponse:
+    scope = await _scope(session, asked)
+    return _file(_deliveries(deliveries.DEAD_TABLE, scope, asked), scope, operator, session, request)
+
+
+@router.get("/connections")
+async def list_connections(
+    asked: Annotated[ConnectionsQuery, Query()], _operator: OperatorDep, session: SessionDep, request: Request
+) -> dict[str, Any]:
+    """Holds, circuit breakers, slots, and what waits behind each."""
+    return await _listed(_connections(await _scope(session, asked), asked, request), asked, session, request)
+
+
+@router.get("/connections.csv")
+async def export_connections(
+    asked: Annotated[ConnectionsQuery, Query()], operator: OperatorDep, session: SessionDep, request: Request
+) -> StreamingResponse:
+    scope = await _scope(session, asked)
+    return _file(_connections(scope, asked, request), scope, operator, session, request)
+
+
+@router.get("/series")
+async def read_series(
+    asked: Annotated[SeriesQuery, Query()], _operator: OperatorDep, session: SessionDep, request: Request
+) -> dict[str, Any]:
+    """Charts: a value of each line for each of ``starts``."""
+    drawn = await charts.series(session, await _scope(session, asked), asked.search)
+    said: dict[str, Any] = told(drawn, _locale(request))
+    return said
+
+
+@router.get("/audit")
+async def list_audit(
+    asked: Annotated[AuditQuery, Query()], _operator: OperatorDep, session: SessionDep, request: Request
+) -> dict[str, Any]:
+    """Who did what to which thing, newest first."""
+    return await _listed(_audit(await _scope(session, asked), asked), asked, session, request)
+
+
+@router.get("/audit.csv")
+async def export_audit(
+    asked: Annotated[AuditQuery, Query()], operator: OperatorDep, session: SessionDep, request: Request
+) -> StreamingResponse:
+    scope = await _scope(session, asked)
+    return _file(_audit(scope, asked), scope, operator, session, request)
+
+
+def _sales(scope: Scope, asked: SalesQuery) -> Table[sales.SaleRow]:
+    search = asked.search
+    return Table(sales.TABLE, sales.SaleRow, lambda session, place: sales.search(session, scope, search, place))
+
+
+def _deliveries(name: str, scope: Scope, asked: DeadLettersQuery) -> Table[deliveries.DeliveryRow]:
+    search = asked.search
+
+    async def read(session: AsyncSession, place: Place) -> Page[deliveries.DeliveryRow]:
+        return await deliveries.search(session, scope, search, place)
+
+    return Table(name, deliveries.DeliveryRow, read)
+
+
+def _connections(scope: Scope, asked: ConnectionsQuery, request: Request) -> Table[connections.ConnectionRow]:
+    slots = request.app.state.settings.delivery_slots
+
+    async def read(session: AsyncSession, place: Place) -> Page[connections.ConnectionRow]:
+        return await connections.health(session, scope, place, slots=slots, only_troubled=asked.only_troubled)
+
+    return Table(connections.TABLE, connections.ConnectionRow, read)
+
+
+def _audit(scope: Scope, asked: AuditQuery) -> Table[audit.AuditRow]:
+    search = asked.search
+    return Table(audit.TABLE, audit.AuditRow, lambda session, place: audit.search(session, scope, search, place))
+
+
+async def _delivered(name: str, asked: DeadLettersQuery, session: AsyncSession, request: Request) -> dict[str, Any]:
+    scope = await _scope(session, asked)
+    listed = await _listed(_deliveries(name, scope, asked), asked, session, request)
+    if not asked.summary:
+        return listed
+    return {**listed, "reasons": told(await deliveries.by_reason(session, scope, asked.search), _locale(request))}
+
+
+async def _scope(session: AsyncSession, asked: ScopeQuery) -> Scope:
+    return EVERYONE if asked.tenant_id is None else Scope((await tenants.get(session, asked.tenant_id)).id)
+
+
+def _locale(request: Request) -> str:
+    return negotiate(request.headers.get("accept-language"))
+
+
+async def _listed(table: Table[_T], asked: TableQuery, session: AsyncSession, request: Request) -> dict[str, Any]:
+    page = await table.read(session, asked.place(table.name))
+    return {"items": told(page.items, _locale(request)), "next": page.next}
+
+
+def _file(
+    table: Table[_T], scope: Scope, operator: StaffCaller, session: AsyncSession, request: Request
+) -> StreamingResponse:
+    """The rows as they are read, once it is on record who took them."""
+    actor = f"staff:{operator.name}"
+    record(session, actor=actor, action="operations.exported", subject=table.name, tenant_id=scope.tenant_id)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{table.name}.csv"',
+        "Cache-Control": "no-store",
+        "Hub-Rows-Max": str(csv.ROWS_MAX),
+    }
+    return StreamingResponse(csv.export(table, _locale(request)), media_type="text/csv", headers=headers)

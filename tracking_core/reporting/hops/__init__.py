@@ -1,0 +1,1 @@
+"""The hops of one sale, each told from what its stage kept."""

@@ -1,0 +1,54 @@
+"""People as an operator looks through them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, or_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from tracking_core.models import Membership, Role, Tenant, User, WebSession
+
+PAGE = 50
+# More shops than these do not fit a list to choose from; they are found by what their name holds.
+_SHOPS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    user: User
+    shops: int
+    seen_at: datetime | None
+
+
+async def people(
+    session: AsyncSession, *, said: str = "", role: Role | None = None, before: UUID | None = None
+) -> Sequence[Row]:
+    """The newest first, ``PAGE`` and one more when there are more. ``said`` is a part of the name or of the e-mail."""
+    shops = select(func.count()).where(Membership.user_id == User.id).scalar_subquery()
+    seen = select(func.max(WebSession.seen_at)).where(WebSession.user_id == User.id).scalar_subquery()
+    query = select(User, shops, seen)
+    if said:
+        query = query.where(or_(*(col(one).icontains(said, autoescape=True) for one in (User.name, User.email))))
+    if role is not None:
+        query = query.where(User.role == role.value)
+    if before is not None:
+        query = query.where(col(User.id) < before)
+    found = await session.execute(query.order_by(col(User.id).desc()).limit(PAGE + 1))
+    return [Row(user, count, at) for user, count, at in found.all()]
+
+
+async def shops_to_choose(session: AsyncSession, user: User, said: str = "") -> Sequence[Tenant]:
+    """Those that are not theirs yet, by name."""
+    theirs = select(Membership.tenant_id).where(Membership.user_id == user.id)
+    query = select(Tenant).where(col(Tenant.id).not_in(theirs))
+    if said:
+        query = query.where(col(Tenant.name).icontains(said, autoescape=True))
+    return (await session.scalars(query.order_by(col(Tenant.name), col(Tenant.id)).limit(_SHOPS))).all()
+
+
+async def shops(session: AsyncSession) -> Sequence[Tenant]:
+    """By name, as many as fit a list to choose from."""
+    return (await session.scalars(select(Tenant).order_by(col(Tenant.name), col(Tenant.id)).limit(_SHOPS))).all()

@@ -1,0 +1,117 @@
+"""The mails that carry a sign-in link, in the reader's language, as text and as HTML."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from enum import StrEnum
+from html import escape
+
+import structlog
+
+from tracking_core.i18n import translate
+from tracking_core.kit.clock import now
+from tracking_core.kit.ids import new_hex
+from tracking_core.models import User
+from tracking_core.notifications.kinds import Failed
+from tracking_core.settings import Settings
+from tracking_core.users import smtp
+
+log = structlog.get_logger()
+_GREETING = "Hello, {name}."
+_ONCE_MINUTES = "The link works once, within {count} minutes."
+_ONCE_DAYS = "The link works once, within {count} days."
+_FOOT = "If you did not expect this e-mail, ignore it: without the link nobody gets in. Do not pass it on."
+_HTML = """\
+<!doctype html>
+<html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"></head>
+<body style="margin:0;padding:24px;background:#f5f7f6;color:#15211c;font:16px/1.5 sans-serif">
+<div style="max-width:480px;margin:0 auto;padding:24px;background:#ffffff;border:1px solid #d3ddd8;border-radius:12px">
+<p>{greeting}</p><p>{said}</p>
+<p style="margin:24px 0"><a href="{link}" style="display:inline-block;padding:12px 24px;border-radius:8px;\
+background:#0b6e4f;color:#ffffff;text-decoration:none;font-weight:600">{button}</a></p>
+<p>{once}</p>
+<p style="color:#52625b;font-size:14px">{foot}</p>
+<p style="color:#52625b;font-size:14px;word-break:break-all">{link}</p>
+</div></body></html>
+"""
+
+
+class Purpose(StrEnum):
+    """Why somebody gets a link."""
+
+    SIGN_IN = "sign_in"
+    INVITATION = "invitation"
+    PASSWORD = "password"  # noqa: S105 - a purpose, not a secret
+
+
+# Subject, sentence and button of each.
+TEXTS = {
+    Purpose.SIGN_IN: ("Your link to sign in", "Here is the link you asked for. It signs you in.", "Sign in"),
+    Purpose.INVITATION: (
+        "You are invited to the Hub",
+        "You were invited to the Hub, where the sales of your shop find their ads. Open the link to begin.",
+        "Begin",
+    ),
+    Purpose.PASSWORD: (
+        "Set your password",
+        "Here is the link to set your password and sign in.",
+        "Set the password",
+    ),
+}
+SENTENCES = (_GREETING, _ONCE_MINUTES, _ONCE_DAYS, _FOOT, *(text for texts in TEXTS.values() for text in texts))
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMail:
+    """``link`` is the whole address, ``life`` how long it is good for."""
+
+    user: User = field(repr=False)
+    purpose: Purpose
+    link: str = field(repr=False)
+    life: timedelta
+
+
+async def send(asked: LinkMail, settings: Settings) -> bool:
+    """Whether the mail server took it. A failure is logged by its kind, without who it was for."""
+    try:
+        mail = compose(asked, settings)
+    except ValueError:
+        log.error("sign_in_mail_failed", reason="address_malformed", user_id=str(asked.user.id))
+        return False
+    outcome = await smtp.send(mail, settings)
+    if isinstance(outcome, Failed):
+        log.error("sign_in_mail_failed", reason=outcome.error, kind=outcome.kind.value, user_id=str(asked.user.id))
+        return False
+    return True
+
+
+def compose(asked: LinkMail, settings: Settings) -> EmailMessage:
+    """Raises ValueError when the settings' sender is no address."""
+    sender, locale = smtp.address_of(smtp.sender_of(settings)), asked.user.locale
+    said = _said(asked, locale)
+    mail = EmailMessage(policy=SMTP)
+    mail["From"], mail["To"] = sender, smtp.address_of(asked.user.email)
+    mail["Subject"], mail["Date"] = said.pop("subject"), format_datetime(now())
+    mail["Message-ID"] = f"<sign-in.{new_hex()}@{sender.domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    plain = (said["greeting"], f"{said['said']}\n{asked.link}", said["once"], said["foot"])
+    mail.set_content("\n\n".join(plain) + "\n")
+    told = {name: escape(text) for name, text in {**said, "link": asked.link}.items()}
+    mail.add_alternative(_HTML.format(lang=locale.replace("_", "-"), **told), subtype="html")
+    return mail
+
+
+def _said(asked: LinkMail, locale: str) -> dict[str, str]:
+    subject, said, button = (translate(text, locale) for text in TEXTS[asked.purpose])
+    days = asked.life.days
+    count = days or round(asked.life.total_seconds() / 60)
+    return {
+        "subject": subject,
+        "greeting": translate(_GREETING, locale).format(name=asked.user.name),
+        "said": said,
+        "button": button,
+        "once": translate(_ONCE_DAYS if days else _ONCE_MINUTES, locale).format(count=count),
+        "foot": translate(_FOOT, locale),
+    }
