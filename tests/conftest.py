@@ -21,7 +21,16 @@ from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
 from tracking_core.settings import Settings, get_settings
 
+# Few tests, each long: whole processes, browsers, setups. Begun last, they would be what everybody waits for.
+_LONG = ("secrets", "journey", "chaos", "evals", "proof", "browser", "ui_setup", "ui_chat", "ui_desk", "ui_operations")
 KEYS = "test:" + base64.b64encode(bytes(range(32))).decode()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first; within both, as they were found."""
+    root = Path(__file__).parent
+    rank = {name: at for at, name in enumerate(_LONG)}
+    items.sort(key=lambda item: rank.get(item.path.relative_to(root).parts[0], len(rank)))
 
 
 @pytest.fixture(scope="session")

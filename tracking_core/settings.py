@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     llm_tokens_per_session: int = 200_000
 
     trusted_proxies: list[str] = []
+    embed_origins: list[str] = []
     track_max_body_bytes: int = 16_384
     webhook_max_body_bytes: int = 1_048_576
     track_rate_per_second: int = 2_000
@@ -99,6 +100,7 @@ class Settings(BaseSettings):
     smtp_security: Literal["none", "starttls", "tls"] = "starttls"
     smtp_username: str = ""
     smtp_password: SecretStr = SecretStr("")
+    mail_from: str = ""
     support_email_from: str = ""
     support_email_to: str = ""
     support_webhook_url: str = ""
@@ -109,6 +111,11 @@ class Settings(BaseSettings):
     chatwoot_token: SecretStr = SecretStr("")
     chatwoot_webhook_token: SecretStr = SecretStr("")
     notification_timeout_seconds: float = 10.0
+
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_name: str = ""
 
     @field_validator(
         "public_url",

@@ -1,0 +1,1 @@
+"""Pages, rendered here and improved by small scripts: what a form can do works without any."""

@@ -1,0 +1,38 @@
+"""The pages' routes, added to the application."""
+
+from fastapi import FastAPI
+
+from api.ui import static_files
+from api.ui.chat import pages as chat
+from api.ui.desk import pages as desk
+from api.ui.home import pages as home
+from api.ui.home import sales
+from api.ui.security import PageHeaders
+from api.ui.setup import checks, device, events, plan
+from api.ui.setup import pages as setup
+from api.ui.sign_in import pages as sign_in
+from api.ui.status import embedded
+from api.ui.status import pages as status
+from tracking_core.settings import Settings
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    """Raises ConfigurationError when the scripts of the pages are not installed."""
+    static_files.files()
+    app.add_middleware(PageHeaders, settings=settings)
+    for module in (
+        static_files,
+        home,
+        sales,
+        sign_in,
+        setup,
+        checks,
+        plan,
+        device,
+        events,
+        status,
+        embedded,
+        chat,
+        desk,
+    ):
+        app.include_router(module.router)

@@ -1,0 +1,33 @@
+"""Who did what to which thing."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+from starlette.responses import Response
+
+from api.deps import SessionDep
+from api.routes.operations_queries import AuditQuery
+from api.ui.operations.faces import OperatorConsole
+from api.ui.operations.forms import Form
+from api.ui.operations.showing import show
+from api.ui.operations.tables import audit_table, file_of
+from tracking_core.errors import InvalidRequest
+from tracking_core.reporting import audit
+
+router = APIRouter()
+
+
+@router.get("/audit")
+async def list_audit(console: OperatorConsole, session: SessionDep, request: Request) -> Response:
+    form, found = Form(dict(request.query_params), console.who.locale), None
+    with form.checked():
+        asked = form.read(AuditQuery)
+        found = await audit_table(console.scope, asked).read(session, asked.place(audit.TABLE))
+    return show("audit", console, form=form, found=found)
+
+
+@router.get("/audit.csv")
+async def export_audit(console: OperatorConsole, session: SessionDep, request: Request) -> StreamingResponse:
+    form = Form(dict(request.query_params), console.who.locale)
+    with form.checked():
+        return file_of(audit_table(console.scope, form.read(AuditQuery)), console, session)
+    raise InvalidRequest([])

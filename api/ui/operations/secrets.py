@@ -1,0 +1,52 @@
+"""The vault's rows, and the keys that keep it. No value is ever shown."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import SessionDep
+from api.routes.operations_queries import TableQuery
+from api.ui.operations.faces import OperatorConsole
+from api.ui.operations.forms import Form
+from api.ui.operations.reads import secrets
+from api.ui.operations.showing import show
+from tracking_core.models import SecretKind, SecretState
+from tracking_core.secrets import rotation
+
+router = APIRouter(prefix="/secrets")
+_SEE_OTHER = 303
+# Of a hundred tenants each; whoever has more presses again, or runs the command.
+_BATCHES = 20
+
+
+class SecretsQuery(TableQuery):
+    kind: SecretKind | None = None
+    state: SecretState | None = None
+
+    @property
+    def search(self) -> secrets.SecretSearch:
+        return secrets.SecretSearch(kind=self.kind, state=self.state)
+
+
+@router.get("")
+async def list_secrets(console: OperatorConsole, session: SessionDep, request: Request) -> Response:
+    form, found = Form(dict(request.query_params), console.who.locale), None
+    with form.checked():
+        asked = form.read(SecretsQuery)
+        found = await secrets.search(session, console.scope, asked.search, asked.place(secrets.TABLE))
+    keys = await rotation.key_usage(session)
+    return show("secrets", console, form=form, found=found, keys=keys, is_due=_is_due(keys))
+
+
+@router.post("/rewrap")
+async def rewrap(console: OperatorConsole) -> Response:
+    """What older keys wrap is wrapped by the newest, as far as one request may take."""
+    batches = 0
+    async for _ in rotation.rewrap(actor=console.actor):
+        batches += 1
+        if batches == _BATCHES:
+            break
+    return RedirectResponse(console.to("secrets"), _SEE_OTHER)
+
+
+def _is_due(keys: list[rotation.KeyUsage]) -> bool:
+    return any(one.tenants and not one.is_newest for one in keys)

@@ -1,0 +1,4 @@
+import "./copying.js";
+import { keepLive } from "./live.js";
+
+keepLive();

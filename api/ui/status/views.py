@@ -1,0 +1,42 @@
+"""How far a setup is, for who has a stake in it."""
+
+from functools import partial
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.ui.setup import times
+from api.ui.setup.review import is_working
+from tracking_core.handoff import service as handoffs
+from tracking_core.handoff.rows import LIVE
+from tracking_core.handoff.sla import eta_text
+from tracking_core.kit import clock
+from tracking_core.models import HandoffState, SetupHandoff, SetupSession
+from tracking_core.setup import status
+from tracking_core.setup.projection import StageStatus
+from tracking_core.tenants import service as tenants
+
+
+async def status_of(session: AsyncSession, setup: SetupSession, locale: str) -> dict[str, Any]:
+    """The whole status, the case if a person is called, and how many of its stages are done."""
+    told = await status.of(session, setup, locale=locale)
+    case = await handoffs.latest(session, setup.id)
+    done = [one for one in told["stages"].values() if one["status"] == StageStatus.VERIFIED]
+    return {
+        "setup": setup,
+        "seq": setup.event_seq,
+        "tenant": await tenants.get(session, setup.tenant_id),
+        "status": told,
+        "done": len(done),
+        "case": _case(case, locale) if case is not None and case.state in LIVE else None,
+        "is_working": await is_working(session, setup),
+        "when": partial(times.told, locale=locale),
+        "now": clock.now(),
+    }
+
+
+def _case(handoff: SetupHandoff, locale: str) -> dict[str, Any]:
+    """When a person answers, while they are waited for; else who it is."""
+    is_waited_for = handoff.state == HandoffState.OPEN
+    eta = eta_text(handoff.due_at, clock.now(), locale) if is_waited_for else ""
+    return {"state": handoff.state, "owner": handoff.owner, "eta": eta}

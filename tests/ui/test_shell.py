@@ -1,0 +1,103 @@
+"""What every page has: headers, static files, errors in words, the way to where somebody's work is."""
+
+import gzip
+import re
+
+import httpx
+import pytest
+
+from api.ui import static_files
+from tests.ui.conftest import SignIn
+from tracking_core.models import Role
+
+
+def _address(name: str) -> str:
+    return static_files.address(name)
+
+
+async def test_a_page_may_load_only_ours_and_nobody_may_frame_it(anybody: httpx.AsyncClient) -> None:
+    answer = await anybody.get("/sign-in")
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'self'")
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_what_a_page_names_is_there_and_stays_for_ever(anybody: httpx.AsyncClient) -> None:
+    body = (await anybody.get("/sign-in")).text
+    named = re.findall(r'(?:src|href)="(/static/[^"]+)"', body)
+    assert len(named) >= 3
+    for address in named:
+        answer = await anybody.get(address)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+
+
+async def test_a_file_comes_compressed_to_who_takes_it(anybody: httpx.AsyncClient) -> None:
+    address = _address("app.css")
+    plain = await anybody.get(address, headers={"Accept-Encoding": "identity"})
+    async with anybody.stream("GET", address, headers={"Accept-Encoding": "gzip"}) as answer:
+        raw = b"".join([part async for part in answer.aiter_raw()])
+    assert gzip.decompress(raw) == plain.content
+    assert len(raw) < len(plain.content) / 2
+
+
+async def test_an_older_digest_is_not_kept(anybody: httpx.AsyncClient) -> None:
+    answer = await anybody.get("/static/app.css?v=000000000000")
+    assert answer.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("name", ["nothing.css", "../pages.py", "..%2f..%2fsettings.py", "vendor"])
+async def test_nothing_else_is_read(anybody: httpx.AsyncClient, name: str) -> None:
+    assert (await anybody.get(f"/static/{name}")).status_code == 404
+
+
+async def test_who_is_not_signed_in_is_asked_to_and_comes_back(anybody: httpx.AsyncClient) -> None:
+    answer = await anybody.get("/app?x=1")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Fapp%3Fx%3D1")
+
+
+async def test_a_page_that_is_not_there_says_so_in_the_readers_language(anybody: httpx.AsyncClient) -> None:
+    for language, word in (("pt-BR", "não existe"), ("en", "is not here")):
+        answer = await anybody.get("/sign-in/nowhere/at/all", headers={"Accept-Language": language})
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("text/html")
+        assert word in answer.text
+
+
+async def test_everybody_is_led_to_their_work(sign_in: SignIn) -> None:
+    for role, path in ((Role.SELLER, "/app"), (Role.SUPPORT, "/desk"), (Role.OPERATOR, "/ops")):
+        answer = await (await sign_in(role)).get("/")
+        assert answer.headers["location"] == path
+
+
+async def test_a_language_and_a_theme_are_remembered(anybody: httpx.AsyncClient) -> None:
+    assert 'lang="pt-BR"' in (await anybody.get("/sign-in")).text
+    answer = await anybody.post("/preferences", data={"locale": "en", "theme": "dark", "back": "/sign-in?next=/app"})
+    assert answer.headers["location"] == "/sign-in?next=/app"
+    body = (await anybody.get("/sign-in")).text
+    assert 'lang="en"' in body
+    assert 'data-theme="dark"' in body
+
+
+@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+async def test_nobody_is_led_away(anybody: httpx.AsyncClient, back: str) -> None:
+    answer = await anybody.post("/preferences", data={"theme": "dark", "back": back})
+    assert answer.headers["location"] == "/"
+
+
+async def test_a_form_of_another_site_is_refused(anybody: httpx.AsyncClient) -> None:
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        answer = await anybody.post("/preferences", data={"theme": "dark"}, headers=headers)
+        assert answer.status_code == 403
+
+
+async def test_a_form_without_its_token_is_refused(sign_in: SignIn) -> None:
+    seller = await sign_in(Role.SELLER)
+    assert (await seller.post("/preferences", data={"theme": "dark"})).status_code == 403
+    token = re.search(r'name="csrf" value="([0-9a-f]{64})"', (await seller.get("/app")).text)
+    assert token is not None
+    answer = await seller.post("/preferences", data={"theme": "dark", "csrf": token[1]})
+    assert answer.status_code == 303
