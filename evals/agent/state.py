@@ -63,7 +63,7 @@ async def state_of(session: AsyncSession, browser: Browser, cast: Cast) -> State
         handoffs=await _handoffs(session, browser.session_id),
         vault=sorted({row.kind for row in secrets if row.state == SecretState.VERIFIED}),
         kept=sorted({row.kind for row in secrets if row.state != SecretState.REVOKED}),
-        purchases=_purchases(browser.world.meta, cast),
+        purchases=purchases_of(browser.world.meta, cast),
         webhooks=sum(len(listed) for listed in browser.world.vendors.webhooks.values()),
     )
 
@@ -116,7 +116,7 @@ async def _secrets(session: AsyncSession, session_id: UUID) -> list[VaultSecret]
     return list((await session.scalars(select(VaultSecret).where(VaultSecret.session_id == session_id))).all())
 
 
-def _purchases(meta: MetaState, cast: Cast) -> int:
+def purchases_of(meta: MetaState, cast: Cast) -> int:
     """Each once, as Meta counts them."""
     return sum(
         one["dataset_id"] == cast["dataset"] and one["event"]["event_name"] == "Purchase" and not one["duplicate"]

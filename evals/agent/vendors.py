@@ -1,9 +1,11 @@
 """The simulated vendors as a scenario wants them."""
 
+import asyncio
 from typing import Any
 
 from evals.agent.cast import Cast
 from evals.agent.scenario import Control, Scenario, Simulated
+from evals.agent.state import purchases_of
 from evals.agent.world import World
 from evals.simulators.landing.state import Settings as Page
 from evals.simulators.llm.state import Answer
@@ -12,6 +14,8 @@ from evals.simulators.meta.state import Dataset
 from evals.simulators.providers.accounts import Account
 from evals.simulators.providers.sales import SaleWanted, play
 from evals.simulators.providers.state import Fault as VendorFault
+
+_LOOKS, _PAUSE_SECONDS = 400, 0.05
 
 
 class Vendors:
@@ -59,14 +63,19 @@ class Vendors:
             self._order(wanted.llm)
 
     async def sell(self, name: str) -> None:
-        """Somebody of this name buys at Kiwify, whose webhooks tell of it. Raises AssertionError if the hub refuses."""
-        account = self._cast["account"]
+        """Somebody of this name buys at Kiwify, and Meta hears of it. Raises AssertionError when it does not."""
+        account, before = self._cast["account"], purchases_of(self._world.meta, self._cast)
         wanted = SaleWanted(account_id=account, name=name, history="card_approved")
         registered = self._world.vendors.webhooks.get(account, [])
         said = await play([{**one, "url": self._here(one["url"])} for one in registered], wanted)
         refused = [one for one in said["deliveries"] if not one["is_accepted"]]
         if refused or not said["deliveries"]:
             raise AssertionError(f"the sale was not taken: {refused or 'no webhook is registered'}")
+        for _ in range(_LOOKS):
+            if purchases_of(self._world.meta, self._cast) > before:
+                return
+            await asyncio.sleep(_PAUSE_SECONDS)
+        raise AssertionError("Meta never heard of the sale")
 
     def _here(self, url: str) -> str:
         """The hub's public address leads to this process."""

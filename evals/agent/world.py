@@ -114,7 +114,10 @@ async def running(settings: Settings, ports: Ports) -> AsyncIterator[World]:
     """Everything answers when this yields."""
     async with AsyncExitStack() as stack:
         url = f"http://127.0.0.1:{ports.api}"
-        http = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=60, trust_env=False))
+        # Given up before the server gives it up: a request on a connection that was just closed would fail.
+        limits = httpx.Limits(keepalive_expiry=1)
+        client = httpx.AsyncClient(base_url=url, timeout=60, trust_env=False, limits=limits)
+        http = await stack.enter_async_context(client)
         world = World(settings=settings, ports=ports, http=http, desk_key=await _support())
         simulated: list[tuple[Any, int]] = [
             (create_meta(world.meta), ports.meta),
