@@ -21,8 +21,9 @@ from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
 from tracking_core.settings import Settings, get_settings
 
+_PAGES = ("setup", "chat", "desk", "operations", "sign_in")
 # Few tests, each long: whole processes, browsers, setups. Begun last, they would be what everybody waits for.
-_LONG = ("secrets", "journey", "chaos", "evals", "proof", "browser", "ui_setup", "ui_chat", "ui_desk", "ui_operations")
+_LONG = ("secrets", "journey", "chaos", "evals", "proof", "browser", *(f"ui_{name}" for name in _PAGES))
 KEYS = "test:" + base64.b64encode(bytes(range(32))).decode()
 
 

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -23,7 +24,8 @@ from tracking_core.embedded.process import require_free
 from tracking_core.errors import ConfigurationError
 from tracking_core.settings import RUNTIME_FILE, Settings
 
-_READY_SECONDS = 60.0
+_READY_SECONDS, _PEOPLE_SECONDS = 60.0, 30.0
+_CALLED = {"seller": "the seller", "support": "support", "operator": "the operator"}
 _out = Console(highlight=False)
 
 
@@ -143,13 +145,15 @@ class _Hub:
         _done(service.name, started)
 
     def _command(self, name: str, arguments: list[str]) -> CommandService:
-        environment = {
+        log = self._data / "logs" / f"{name}.log"
+        return CommandService(name, [sys.executable, *arguments], environment=self._environment(), log=log)
+
+    def _environment(self) -> dict[str, str]:
+        return {
             **os.environ,
             "HUB_DATA_DIR": str(self._data),
             **{f"HUB_{key.upper()}": _as_setting(value) for key, value in self._known.items()},
         }
-        log = self._data / "logs" / f"{name}.log"
-        return CommandService(name, [sys.executable, *arguments], environment=environment, log=log)
 
     def _await(self, url: str, name: str) -> None:
         deadline = time.monotonic() + _READY_SECONDS
@@ -175,12 +179,27 @@ class _Hub:
     def _announce(self) -> None:
         base = f"http://{self._settings.host}:{self._settings.port}"
         _out.print(f"\n[green]ready[/green]  {base}  (API: {base}/docs)")
+        if self._settings.environment == "development":
+            self._announce_people()
         if self._with_simulators:
             graph = self._known.get("meta_graph_url")
             _out.print(f"Meta and the checkouts are simulated at {graph}: nothing leaves this machine.", soft_wrap=True)
         if not self._settings.llm_api_key.get_secret_value():
             _out.print("No LLM key: basic mode.")
         _out.print(f"Data and logs: {self._data}. Try: [bold]hub demo[/bold]. Ctrl-C stops.")
+
+    def _announce_people(self) -> None:
+        """The demonstration's people, made at the first start; their links go to this terminal and into no log. In a
+        process of its own: this one lacks the settings of what it started."""
+        command = [sys.executable, "-m", "api.cli", "user", "demonstrate"]
+        try:
+            made = subprocess.run(
+                command, env=self._environment(), capture_output=True, text=True, timeout=_PEOPLE_SECONDS, check=True
+            )
+            for role, link in json.loads(made.stdout).items():
+                _out.print(f"Open as {_CALLED[role]}: {link}", soft_wrap=True, markup=False)
+        except (subprocess.SubprocessError, OSError, ValueError):
+            _out.print("No sign-in links this time. Try: hub user link --email …")
 
 
 def _simulated(port: int) -> dict[str, str | int | list[str]]:

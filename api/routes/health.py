@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from api.deps import SessionDep
 
@@ -26,5 +26,3 @@ async def readyz(session: SessionDep) -> dict[str, str]:
 @router.get("/metrics", include_in_schema=False)
 async def metrics(_request: Request) -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-

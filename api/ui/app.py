@@ -7,6 +7,8 @@ from api.ui.chat import pages as chat
 from api.ui.desk import pages as desk
 from api.ui.home import pages as home
 from api.ui.home import sales
+from api.ui.operations import pages as operations
+from api.ui.people import pages as people
 from api.ui.security import PageHeaders
 from api.ui.setup import checks, device, events, plan
 from api.ui.setup import pages as setup
@@ -25,6 +27,7 @@ def install(app: FastAPI, settings: Settings) -> None:
         home,
         sales,
         sign_in,
+        people,
         setup,
         checks,
         plan,
@@ -34,5 +37,6 @@ def install(app: FastAPI, settings: Settings) -> None:
         embedded,
         chat,
         desk,
+        operations,
     ):
         app.include_router(module.router)

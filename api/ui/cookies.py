@@ -14,8 +14,10 @@ from tracking_core.secrets.keyring import process_keyring
 from tracking_core.settings import Settings, get_settings
 from tracking_core.users.oidc import flow as flows
 from tracking_core.users.oidc.flow import Flow
+from tracking_core.users.web_sessions import LIFE
 
 LOCALE, THEME = "hub_locale", "hub_theme"
+_LONGEST = max(LIFE.values())
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class SessionCookie:
         except BadSignature:
             return None
 
-    def set(self, response: Response, token: str, life: timedelta) -> None:
+    def set(self, response: Response, token: str, life: timedelta = _LONGEST) -> None:
+        """``life`` is how long the session itself can last."""
         _set(response, self.name, self._signer.sign(token).decode(), life, self.settings)
 
     def clear(self, response: Response) -> None:
@@ -60,7 +63,7 @@ class FlowCookie:
         life = int(flows.LIFE.total_seconds())
         try:
             return Flow(**self._serializer.loads(request.cookies.get(self.name, ""), max_age=life))
-        except BadSignature:
+        except (BadSignature, TypeError):
             return None
 
     def set(self, response: Response, flow: Flow) -> None:

@@ -55,7 +55,9 @@ class PageHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update({**said, "Content-Security-Policy": self._policies[is_embedded]})
+                headers.update(said)
+                # A route that allows itself less is believed: a stranger's picture may do nothing at all.
+                headers.setdefault("Content-Security-Policy", self._policies[is_embedded])
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

@@ -28,7 +28,10 @@ _GROUPS = {
 
 
 def _texts(scenario: Scenario) -> list[str]:
-    steps = [[step.say or "", step.show or "", step.sale or "", *step.together, *(step.nudges or [])] for step in scenario.script]
+    steps = [
+        [step.say or "", step.show or "", step.sale or "", *step.together, *(step.nudges or [])]
+        for step in scenario.script
+    ]
     told = [[fact] if isinstance(fact, str) else fact for fact in scenario.expect.told]
     knows = list(scenario.persona.knows.values()) if scenario.persona else []
     return [text for texts in (*steps, *told, scenario.expect.untold, knows) for text in texts]

@@ -1,13 +1,13 @@
 """The chat's pages over the real database, and two sellers who are signed in, each with a setup of their own."""
 
+import re
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
 from api import problems
@@ -18,24 +18,22 @@ from api.routes.screenshots import larger_bodies
 from api.ui import app as ui
 from api.ui import paths
 from api.ui.chat.views import chat_of
-from api.ui.cookies import SessionCookie
 from api.ui.rendering import environment
-from api.ui.security import csrf_token
 from api.ui.setup.access import setup_of
 from api.ui.visitor import SignedInDep
 from tests.ui.conftest import browser
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_hex
-from tracking_core.models import Role, SetupSession, User
+from tracking_core.models import Role
 from tracking_core.settings import Settings
 from tracking_core.setup import sessions
 from tracking_core.tenants import service as tenants
+from tracking_core.users import links
 from tracking_core.users import service as users
-from tracking_core.users import web_sessions
-from tracking_core.users.web_sessions import How
 from tracking_core.worker.doorbell import Doorbell
 
+_CSRF = re.compile(r'data-csrf="([0-9a-f]{64})"')
 # A page with nothing but the chat.
 _ALONE = "{% extends 'base.html' %}{% block main %}<h1>Chat</h1>{% include 'chat/panel.html' %}{% endblock %}"
 
@@ -52,9 +50,9 @@ class Seller:
     def at(self) -> str:
         return f"{paths.SETUPS}/{self.setup_id}"
 
-    async def page(self, language: str = "pt-BR") -> str:
+    async def page(self) -> str:
         """The chat on a page of its own."""
-        answer = await self.http.get(f"{self.at}/alone", headers={"Accept-Language": language})
+        answer = await self.http.get(f"{self.at}/alone")
         assert answer.status_code == 200, answer.text
         return answer.text
 
@@ -110,24 +108,20 @@ async def support(app: FastAPI, seller: Seller) -> AsyncIterator[Seller]:
     """One of our own people, at the seller's setup."""
     async with browser(app) as client:
         made = await signed_in(app, client, Role.SUPPORT)
-        yield Seller(client, made.tenant_id, seller.setup_id)
+        yield replace(made, setup_id=seller.setup_id)
 
 
 async def signed_in(app: FastAPI, client: httpx.AsyncClient, role: Role = Role.SELLER) -> Seller:
-    """A new person with a shop of their own and its setup."""
+    """A new person with a shop of their own and its setup, in this browser."""
     async with transaction() as session:
-        tenant, setup, user = await a_seller(session, role)
-        begun = await web_sessions.begin(session, user, How.LINK, now=clock.now())
-    given = Response()
-    SessionCookie(app.state.settings).set(given, begun.token)
-    client.headers["Cookie"] = given.headers["set-cookie"].partition(";")[0]
-    client.headers["X-CSRF-Token"] = csrf_token(begun.token)
-    return Seller(client, tenant.tenant_id, setup.id)
-
-
-async def a_seller(session: AsyncSession, role: Role) -> tuple[tenants.NewTenant, SetupSession, User]:
-    tenant = await tenants.create(session, "Loja", actor="test")
-    setup = await sessions.create(session, tenant.tenant_id, caller=tenant.tenant_id, actor="test")
-    name = new_hex()
-    user = await users.invite(session, f"{name}@example.com", name, role, actor="test", tenants=[tenant.tenant_id])
-    return tenant, setup, user
+        tenant = await tenants.create(session, "Loja", actor="test")
+        setup = await sessions.create(session, tenant.tenant_id, caller=tenant.tenant_id, actor="test")
+        name = new_hex()
+        user = await users.invite(session, f"{name}@example.com", name, role, actor="test", tenants=[tenant.tenant_id])
+        token = await links.issue(session, user, now=clock.now())
+    assert (await client.post(f"{paths.SIGN_IN}/link/{token}")).status_code == 303
+    made = Seller(client, tenant.tenant_id, setup.id)
+    found = _CSRF.search(await made.page())
+    assert found is not None
+    client.headers["X-CSRF-Token"] = found[1]
+    return made

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from api.ui.chat import pages
 from tests.screenshots import pictures
+from tests.ui.conftest import ORIGIN
 from tests.ui_chat.conftest import Seller
 from tracking_core.kit.ids import new_id
 from tracking_core.settings import Settings
@@ -45,7 +46,7 @@ async def test_nothing_in_a_picture_runs(app: FastAPI, seller: Seller) -> None:
     alone.state.settings = app.state.settings
     alone.include_router(pages.router)
     transport = httpx.ASGITransport(alone)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=seller.http.headers) as http:
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, cookies=seller.http.cookies) as http:
         shown = await http.get(f"{seller.at}/chat/screenshots/{kept}")
     assert shown.headers["content-security-policy"] == "default-src 'none'; sandbox"
 
@@ -128,7 +129,7 @@ async def test_what_is_too_large_or_too_much_is_refused_in_words(seller: Seller,
         {"files": {"pictures": ("tela.png", large, "image/png")}},
     ):
         answer = await seller.http.post(f"{seller.at}/chat/screenshots", **request)
-        assert (answer.status_code, "maior que 5 MB" in answer.text) == (413, True)
+        assert (answer.status_code, "mais de 5 MB" in answer.text) == (413, True)
     many = await seller.http.post(f"{seller.at}/chat", data={"text": "oi"}, files=[("pictures", ONE)] * 6)
     assert (many.status_code, "no máximo 5 imagens" in many.text) == (422, True)
     assert "<li" not in await seller.news(0)

@@ -1,4 +1,4 @@
-"""What the seller says, over HTTP: taken once, shown to its owner alone, and nothing in it runs or gives a secret away."""
+"""What the seller says, over HTTP: taken once, shown to its owner alone; nothing in it runs or gives a secret away."""
 
 import re
 
@@ -14,7 +14,7 @@ from tracking_core.kit.ids import new_id
 from tracking_core.models import MessageRole, SetupMessage
 from tracking_core.streams.append import EventType, append
 
-TOKEN = "EAA" + "BwzLixnjYBO" * 8
+TOKEN = "EAAB" + "xq7RkT2mZpW9" * 9
 SCRIPTS = (
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -65,13 +65,13 @@ async def test_news_begin_behind_the_number_that_was_seen(seller: Seller) -> Non
 async def test_a_message_that_was_mended_is_news(seller: Seller) -> None:
     """A credential that began in the message before is cut out there too."""
     first = (await seller.say(f"o token é {TOKEN[:12]}")).text
-    assert TOKEN[:12] in first
+    was = f"termina em {TOKEN[8:12]}"
+    assert (first.count("o token é"), first.count(was)) == (1, 1)
     await seller.say(TOKEN[12:])
     after = await seller.news(_number(first))
+    assert (after.count("o token é"), after.count(was)) == (1, 0)
     for html in (after, await seller.page()):
-        assert TOKEN[:12] not in html
         assert TOKEN[12:40] not in html
-    assert after.count("o token é") == 1
 
 
 async def test_a_secret_is_a_chip_and_nowhere_in_the_page(seller: Seller) -> None:
@@ -91,12 +91,12 @@ async def test_a_reference_in_an_answer_is_a_chip_too(seller: Seller) -> None:
     assert not re.search(r"secret:[0-9a-f]", page)
 
 
-@pytest.mark.parametrize("role", list(MessageRole))
-@pytest.mark.parametrize("script", SCRIPTS)
-async def test_nothing_that_anybody_says_runs(seller: Seller, role: MessageRole, script: str) -> None:
-    await _is_said(seller, role, f"antes {script} depois")
+async def test_nothing_that_anybody_says_runs(seller: Seller) -> None:
+    for role in MessageRole:
+        for script in SCRIPTS:
+            await _is_said(seller, role, f"antes {script} depois")
     html = await seller.news(0)
-    assert "depois" in html
+    assert html.count(" depois") == len(MessageRole) * len(SCRIPTS)
     assert set(_tags(html)) <= {"div", "ol", "li", "p", "time", "strong", "em", "code", "section"}
     assert not re.search(r"<[^>]*(?:javascript:|evil|onerror|onload|srcdoc)", html)
 
@@ -173,7 +173,7 @@ async def test_our_own_people_read_and_do_not_speak_for_the_seller(seller: Selle
     for path in ("/chat", "/person", "/chat/screenshots"):
         answer = await support.http.post(support.at + path, data={"text": "oi"})
         assert answer.status_code == 403
-        assert "Só quem vende escreve aqui" in answer.text
+        assert "Só o vendedor faz isto" in answer.text
 
 
 @pytest.mark.parametrize(

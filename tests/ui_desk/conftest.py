@@ -13,7 +13,7 @@ from sqlmodel import select
 from api.app import create_app
 from api.ui.cookies import SessionCookie
 from api.ui.paths import DESK
-from tests.handoff.conftest import Case, new_case
+from tests.handoff.conftest import NOW, Case, new_case
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
 from tracking_core.models import AuditEntry, IntentState, Role, SetupIntent
@@ -25,17 +25,19 @@ from tracking_core.users.web_sessions import How
 
 ORIGIN = "http://127.0.0.1"
 _CSRF = re.compile(r'data-csrf="([0-9a-f]{64})"')
+_READ = re.compile(r'name="read" value="([^"]*)"')
 _SEEN = re.compile(r'name="seen" value="([^"]+)"')
 
 
 @dataclass
 class Person:
-    """Somebody in a browser. ``seen`` is what their last look at a case showed."""
+    """Somebody in a browser. ``seen`` and ``read`` are of their last look at a case."""
 
     client: httpx.AsyncClient
     name: str
     csrf: str = ""
     seen: str = ""
+    read: str = ""
 
     async def get(self, path: str = "", **headers: str) -> httpx.Response:
         answer = await self.client.get(f"{DESK}{path}", headers=headers)
@@ -43,11 +45,13 @@ class Person:
             self.csrf = token[1]
         if seen := _SEEN.search(answer.text):
             self.seen = seen[1]
+        if read := _READ.search(answer.text):
+            self.read = read[1]
         return answer
 
     async def post(self, path: str, **fields: str) -> httpx.Response:
         """With what the page's forms hold."""
-        known = {"csrf": self.csrf, "seen": self.seen}
+        known = {"csrf": self.csrf, "seen": self.seen, "read": self.read}
         return await self.client.post(f"{DESK}{path}", data={**known, **fields})
 
     async def does(self, path: str, **fields: str) -> str:
@@ -63,6 +67,7 @@ SignIn = Callable[..., Awaitable[Person]]
 @pytest.fixture
 async def app(database: Settings) -> AsyncIterator[FastAPI]:
     """Without workers: a check is asked for and waits."""
+    clock.set_source(lambda: NOW)
     app = create_app(database.model_copy(update={"setup_action_wait_seconds": 0.1}))
     async with app.router.lifespan_context(app):
         yield app
@@ -95,10 +100,13 @@ async def sign_in(app: FastAPI) -> AsyncIterator[SignIn]:
 
 
 @pytest.fixture
-async def case(database: Settings) -> Case:
-    made = await new_case(database, "Loja da Ana")
-    made.now = clock.now()
-    return made
+async def case(app: FastAPI) -> Case:
+    return await new_case(app.state.settings, "Loja da Ana")
+
+
+@pytest.fixture
+async def other(app: FastAPI) -> Case:
+    return await new_case(app.state.settings, "Loja do Beto")
 
 
 @pytest.fixture

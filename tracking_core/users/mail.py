@@ -43,7 +43,9 @@ class Purpose(StrEnum):
 
     SIGN_IN = "sign_in"
     INVITATION = "invitation"
+    TEAM = "team"
     PASSWORD = "password"  # noqa: S105 - a purpose, not a secret
+    PROVIDER = "provider"
 
 
 # Subject, sentence and button of each.
@@ -54,10 +56,20 @@ TEXTS = {
         "You were invited to the Hub, where the sales of your shop find their ads. Open the link to begin.",
         "Begin",
     ),
+    Purpose.TEAM: (
+        "You are invited to the Hub",
+        "You were invited to the team of the Hub. Open the link to set your password.",
+        "Set the password",
+    ),
     Purpose.PASSWORD: (
         "Set your password",
         "Here is the link to set your password and sign in.",
         "Set the password",
+    ),
+    Purpose.PROVIDER: (
+        "You are invited to the Hub",
+        "You were invited to the team of the Hub. Sign in with the account of your company.",
+        "Sign in",
     ),
 }
 SENTENCES = (_GREETING, _ONCE_MINUTES, _ONCE_DAYS, _FOOT, *(text for texts in TEXTS.values() for text in texts))
@@ -65,12 +77,12 @@ SENTENCES = (_GREETING, _ONCE_MINUTES, _ONCE_DAYS, _FOOT, *(text for texts in TE
 
 @dataclass(frozen=True, slots=True)
 class LinkMail:
-    """``link`` is the whole address, ``life`` how long it is good for."""
+    """``link`` is the whole address, ``life`` how long it is good for; None for one that everybody may know."""
 
     user: User = field(repr=False)
     purpose: Purpose
     link: str = field(repr=False)
-    life: timedelta
+    life: timedelta | None
 
 
 async def send(asked: LinkMail, settings: Settings) -> bool:
@@ -97,7 +109,7 @@ def compose(asked: LinkMail, settings: Settings) -> EmailMessage:
     mail["Message-ID"] = f"<sign-in.{new_hex()}@{sender.domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     plain = (said["greeting"], f"{said['said']}\n{asked.link}", said["once"], said["foot"])
-    mail.set_content("\n\n".join(plain) + "\n")
+    mail.set_content("\n\n".join(part for part in plain if part) + "\n")
     told = {name: escape(text) for name, text in {**said, "link": asked.link}.items()}
     mail.add_alternative(_HTML.format(lang=locale.replace("_", "-"), **told), subtype="html")
     return mail
@@ -105,13 +117,18 @@ def compose(asked: LinkMail, settings: Settings) -> EmailMessage:
 
 def _said(asked: LinkMail, locale: str) -> dict[str, str]:
     subject, said, button = (translate(text, locale) for text in TEXTS[asked.purpose])
-    days = asked.life.days
-    count = days or round(asked.life.total_seconds() / 60)
     return {
         "subject": subject,
         "greeting": translate(_GREETING, locale).format(name=asked.user.name),
         "said": said,
         "button": button,
-        "once": translate(_ONCE_DAYS if days else _ONCE_MINUTES, locale).format(count=count),
+        "once": _lasting(asked.life, locale),
         "foot": translate(_FOOT, locale),
     }
+
+
+def _lasting(life: timedelta | None, locale: str) -> str:
+    if life is None:
+        return ""
+    count = life.days or round(life.total_seconds() / 60)
+    return translate(_ONCE_DAYS if life.days else _ONCE_MINUTES, locale).format(count=count)

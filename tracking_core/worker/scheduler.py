@@ -16,6 +16,7 @@ from tracking_core.screenshots.sweep import sweep as sweep_screenshots
 from tracking_core.secrets.sweep import sweep as sweep_secrets
 from tracking_core.settings import Settings, get_settings
 from tracking_core.setup.approvals import expire_due
+from tracking_core.users.sweep import sweep as sweep_sign_ins
 from tracking_core.worker.doorbell import Bell, Doorbell
 from tracking_core.worker.sweeper import sweep, sweep_browser_events
 
@@ -42,6 +43,7 @@ async def expire(doorbell: Doorbell) -> None:
     if swept.expired:
         log.info("secrets_expired", secrets=swept.expired)
     await sweep_screenshots(clock.now())
+    await sweep_sign_ins(clock.now())
 
 
 async def keep_promises(settings: Settings) -> None:

@@ -1,14 +1,7 @@
 """What can be wrong with what somebody sends to the chat; each says what to do about it."""
 
 from api import chatting
-from tracking_core.errors import Forbidden, HubError
-
-
-class NotTheSeller(Forbidden):
-    """The chat is the seller's voice: our own people have theirs at the desk."""
-
-    code = "chat_not_the_seller"
-    message = "Only the seller writes here. Answer them from the support desk."
+from tracking_core.errors import HubError
 
 
 class MessageRefused(HubError):

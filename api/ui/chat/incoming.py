@@ -27,24 +27,25 @@ async def message_of(request: Request, caller: Caller, session_id: UUID) -> Chat
     if request.headers.get("content-type", "").startswith("application/json"):
         body = await bounded(request.receive, request.headers.get("content-length"), _JSON_MAX_BYTES)
         return _checked(partial(ChatMessage.model_validate_json, body))
-    form = await request.form()
-    said = {"text": form.get("text", ""), "client_message_id": form.get("client_message_id") or None}
-    message = _checked(partial(ChatMessage.model_validate, said))
-    files = [one for one in form.getlist(_FILES) if isinstance(one, UploadFile) and one.size]
-    if len(files) > ATTACHMENTS_MAX:
-        raise TooManyPictures(limit=ATTACHMENTS_MAX)
-    kept = [await taken(request, caller, session_id, _reader(request, one)) for one in files]
+    async with request.form() as form:
+        said = {"text": form.get("text", ""), "client_message_id": form.get("client_message_id") or None}
+        message = _checked(partial(ChatMessage.model_validate, said))
+        files = [one for one in form.getlist(_FILES) if isinstance(one, UploadFile) and one.size]
+        if len(files) > ATTACHMENTS_MAX:
+            raise TooManyPictures(limit=ATTACHMENTS_MAX)
+        kept = [await taken(request, caller, session_id, _reader(request, one)) for one in files]
     return message.model_copy(update={"attachments": [row.id for row in kept]})
 
 
 async def picture_of(request: Request, caller: Caller, session_id: UUID) -> SetupScreenshot:
     """The picture that is the body, or the form's first file, kept."""
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        file = (await request.form()).get(_FILES)
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await taken(request, caller, session_id, lambda: raw_body(request))
+    async with request.form() as form:
+        file = form.get(_FILES)
         if not isinstance(file, UploadFile):
             raise MessageRefused
         return await taken(request, caller, session_id, _reader(request, file))
-    return await taken(request, caller, session_id, lambda: raw_body(request))
 
 
 def _checked(validate: Callable[[], Any]) -> ChatMessage:

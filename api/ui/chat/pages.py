@@ -5,18 +5,17 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api.chatting import Words, receive
 from api.deps import SessionDep
 from api.routes.screenshots import described, picture
 from api.ui import paths
-from api.ui.chat.errors import AttachmentUnknown, MessageEmpty, NotTheSeller
+from api.ui.chat.errors import AttachmentUnknown, MessageEmpty
 from api.ui.chat.incoming import message_of, picture_of
 from api.ui.chat.views import SHOWN, chat_of, messages_of
 from api.ui.rendering import page
-from api.ui.setup.access import caller_of, setup_of
+from api.ui.setup.access import caller_of, own_setup, setup_of
 from api.ui.visitor import SignedInDep, Visitor, person
 from tracking_core.chat import history
 from tracking_core.db.engine import transaction
@@ -25,7 +24,6 @@ from tracking_core.handoff import service as handoffs
 from tracking_core.handoff.codes import Reason
 from tracking_core.handoff.desk import MESSAGE_LIMIT
 from tracking_core.kit import clock
-from tracking_core.models import Role, SetupSession
 from tracking_core.screenshots import service as screenshots
 
 router = APIRouter(prefix=paths.SETUPS, include_in_schema=False)
@@ -39,7 +37,7 @@ After = Annotated[int | None, Query(ge=0, le=1 << 62)]
 async def say(session_id: UUID, who: SignedInDep, request: Request, after: After = None) -> Response:
     """Keep what the seller says and have it answered; the same ``client_message_id`` is the same message."""
     async with transaction() as session:
-        caller = caller_of(who, await _own(session, who, session_id))
+        caller = caller_of(who, await own_setup(session, who, session_id))
     said = await message_of(request, caller, session_id)
     attachments = tuple(said.attachments)
     words = Words(text=said.text, attachments=attachments, client_id=said.client_message_id or "", actor=caller.actor)
@@ -68,7 +66,7 @@ async def news(
 async def keep_screenshot(session_id: UUID, who: SignedInDep, request: Request) -> Response:
     """Keep a picture for a message that is still to be sent."""
     async with transaction() as session:
-        caller = caller_of(who, await _own(session, who, session_id))
+        caller = caller_of(who, await own_setup(session, who, session_id))
     return JSONResponse(described(await picture_of(request, caller, session_id)), _CREATED)
 
 
@@ -83,7 +81,7 @@ async def show_screenshot(session_id: UUID, screenshot_id: UUID, who: SignedInDe
 @router.delete("/{session_id}/chat/screenshots/{screenshot_id}")
 async def delete_screenshot(session_id: UUID, screenshot_id: UUID, who: SignedInDep, session: SessionDep) -> Response:
     """Delete one that is not wanted after all; done twice is done."""
-    setup = await _own(session, who, session_id)
+    setup = await own_setup(session, who, session_id)
     row = await screenshots.get(session, setup, screenshot_id)
     await screenshots.discard(session, row, screenshots.DiscardReason.DELETED, actor=person(who).actor)
     return Response(status_code=_NOTHING)
@@ -99,7 +97,7 @@ async def call_person(
 ) -> Response:
     """Ask for a person, at once; a second time adds to the case that there is."""
     async with transaction() as session:
-        setup = await _own(session, who, session_id)
+        setup = await own_setup(session, who, session_id)
         with request.app.state.allowance.action(setup.tenant_id):
             await handoffs.open_(
                 session,
@@ -113,14 +111,6 @@ async def call_person(
                 note=note.strip(),
             )
     return await _answered(request, who, session_id, after)
-
-
-async def _own(session: AsyncSession, who: Visitor, session_id: UUID) -> SetupSession:
-    """The seller's setup. Raises NotFound, or NotTheSeller for our own people, who only read."""
-    setup = await setup_of(session, who, session_id)
-    if person(who).role is not Role.SELLER:
-        raise NotTheSeller
-    return setup
 
 
 async def _answered(request: Request, who: Visitor, session_id: UUID, after: int | None) -> Response:

@@ -35,6 +35,8 @@ from tracking_core.settings import get_settings
 from tracking_core.setup import approvals, status
 
 SHOWN = 60
+# What a page may have missed while its device slept.
+_NEW = 500
 ATTACHMENTS_MAX = 5
 SELLERS_NAME = "seller:"
 _TODAY, _EARLIER = "HH:mm", {"pt_BR": "d 'de' MMM, HH:mm", "en": "MMM d, HH:mm"}
@@ -100,9 +102,10 @@ async def chat_of(session: AsyncSession, setup: SetupSession, who: Visitor, *, a
     # Read first: what comes in meanwhile is told once more.
     number, address = setup.event_seq, f"{paths.SETUPS}/{setup.id}"
     if after is None:
-        rows = await history.newest(session, setup.id, limit=SHOWN + 1)
+        found = await history.newest(session, setup.id, limit=SHOWN + 1)
+        rows, has_earlier = found[-SHOWN:], len(found) > SHOWN
     else:
-        rows = await history.told_after(session, setup.id, after, limit=SHOWN)
+        rows, has_earlier = await history.told_after(session, setup.id, after, limit=_NEW), False
     now = await standing(session, setup.id)
     waiting = await approvals.pending(session, setup.id)
     handoff = await handoffs.current(session, setup.id)
@@ -110,8 +113,8 @@ async def chat_of(session: AsyncSession, setup: SetupSession, who: Visitor, *, a
         address=address,
         back=who.here if who.here.partition("?")[0] == address else address,
         number=number,
-        messages=await messages_of(session, setup, who, rows[-SHOWN:]),
-        has_earlier=len(rows) > SHOWN,
+        messages=await messages_of(session, setup, who, rows),
+        has_earlier=has_earlier,
         saying=await history.being_said(session, setup.id),
         is_answering=now["is_answering"],
         mode=now["mode"],

@@ -2,7 +2,6 @@
 they typed is on the page again."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +16,8 @@ from api.routes.handoffs import Closing, Saying
 from api.ui import paths
 from api.ui.desk.case import case_of
 from api.ui.desk.checks import SCOPES, Check, check_wish, proof_wish, rollback_wish
-from api.ui.desk.errors import CaseMoved, CaseNotYours
+from api.ui.desk.errors import CaseNotYours
+from api.ui.desk.seen import require_seen
 from api.ui.desk.showing import Act, Again, case_page, refusal_of
 from api.ui.setup.access import caller_of
 from api.ui.setup.forms import FormInvalid
@@ -35,7 +35,6 @@ from tracking_core.worker.doorbell import Bell
 router = APIRouter()
 _SEE_OTHER, _UNPROCESSABLE = 303, 422
 _KEY_LIMIT = 64
-_HUB = "hub"  # whose notes are the clock's alone
 Fields = Mapping[str, str]
 Work = Callable[..., Awaitable[SetupHandoff]]
 _WORK: dict[Act, Work] = {
@@ -58,7 +57,7 @@ async def do(handoff_id: UUID, act: Act, who: SupportDep, request: Request) -> R
         async with transaction() as session:
             handoff, _ = await rows.locked(session, handoff_id)
             if act in (*_WRITING, *_CLOSING):
-                _require_seen(handoff, person(who).user.name, fields.get("seen", ""))
+                await require_seen(session, handoff, person(who).user.name, fields)
             await _done(session, request, act, handoff, who, given)
     except FormInvalid as invalid:
         again = Again(form=act, fields=fields, errors=invalid.errors, http_status=_UNPROCESSABLE)
@@ -149,20 +148,6 @@ def _given(act: Act, fields: Fields, who: Visitor) -> dict[str, str]:
         errors = [localised(field_error(item), who.locale) for item in invalid.errors()]
         raise FormInvalid({"text": errors[0]["message"]}) from None
     return {"text": said.text, **({"key": fields["once"]} if act in _WRITING else {})}
-
-
-def _require_seen(handoff: SetupHandoff, name: str, seen: str) -> None:
-    """Raises CaseMoved when others did or said something that the sender had not seen. Whose the case is, the work
-    itself asks."""
-    if handoff.state not in rows.LIVE or handoff.owner not in (None, name):
-        return
-    others = [datetime.fromisoformat(one["at"]) for one in handoff.notes if one["by"] not in (name, _HUB)]
-    try:
-        is_behind = any(at > datetime.fromisoformat(seen) for at in others)
-    except (ValueError, TypeError):  # no moment, or one of no time zone
-        raise CaseMoved from None
-    if is_behind:
-        raise CaseMoved
 
 
 def _refused(form: str, fields: Fields, refused: Conflict, who: Visitor) -> Again:

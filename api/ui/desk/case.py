@@ -33,7 +33,8 @@ from tracking_core.tenants import service as tenants
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """Whose the case is and how it stands. ``seen`` goes with every form: what was there when it was read."""
+    """Whose the case is and how it stands. ``seen`` and ``read`` go with every form: when the case had
+    changed last, and when the last message was written that is shown."""
 
     id: str
     session_id: str
@@ -49,6 +50,7 @@ class Head:
     created: str
     age: str
     seen: str
+    read: str
     is_live: bool
     is_mine: bool
     may_release: bool
@@ -100,7 +102,7 @@ async def case_view(
     told, ledger = await status.of(session, owner, locale=locale), await trail.entries(session, owner.id)
     shown, earlier = timeline(handoff, ledger, now, locale)
     return CaseView(
-        head=_head(handoff, tenant.name, who, now),
+        head=_head(handoff, tenant.name, who, now, read=_read(package)),
         package=package,
         has_contact=owner.contact is not None,
         timeline=shown,
@@ -123,7 +125,12 @@ async def _package(
     return await build(session, handoff, owner, trouble, settings)
 
 
-def _head(handoff: SetupHandoff, shop: str, who: Visitor, now: datetime) -> Head:
+def _read(package: HandoffPackage) -> str:
+    said = package.conversation.messages
+    return said[-1].at.isoformat() if said else ""
+
+
+def _head(handoff: SetupHandoff, shop: str, who: Visitor, now: datetime, *, read: str) -> Head:
     told, locale, asking = listed(handoff, shop, now), who.locale, person(who)
     is_taken = handoff.state == HandoffState.TAKEN
     is_mine = is_taken and handoff.owner == asking.user.name
@@ -142,6 +149,7 @@ def _head(handoff: SetupHandoff, shop: str, who: Visitor, now: datetime) -> Head
         created=moment(handoff.created_at, now, locale),
         age=lasting((now - handoff.created_at).total_seconds()),
         seen=handoff.updated_at.isoformat(),
+        read=read,
         is_live=handoff.state in LIVE,
         is_mine=is_mine,
         may_release=is_mine or (is_taken and asking.role is Role.OPERATOR),
@@ -149,8 +157,9 @@ def _head(handoff: SetupHandoff, shop: str, who: Visitor, now: datetime) -> Head
 
 
 def _stage(name: str, told: dict[str, Any], locale: str) -> StageView:
+    label = translate(LABELS[Stage(name)], locale)
     return StageView(
-        label=translate(LABELS[Stage(name)], locale),
+        label=label[:1].upper() + label[1:],
         status=told["status"],
         word=word(STAGE_STATUSES, told["status"], locale),
         message=told.get("message", ""),

@@ -7,9 +7,7 @@ class CaseMoved(Conflict):
     """Somebody else did or said something since the page was loaded."""
 
     code = "handoff_moved"
-    message = (
-        "Something happened in this case since you loaded it, and nothing was done. Read what is new, then send again."
-    )
+    message = "Something happened in this case since you loaded it. Nothing was done: read what is new and send again."
 
 
 class CaseNotYours(Conflict):

@@ -37,11 +37,11 @@ class Filter(StrEnum):
 
 FILTERS: dict[Filter, str] = {
     Filter.WAITING: "To do",
-    Filter.OPEN: "Open",
+    Filter.OPEN: "Open cases",
     Filter.MINE: "Taken by me",
-    Filter.TAKEN: "Taken",
-    Filter.RETURNED: "Given back",
-    Filter.RESOLVED: "Resolved",
+    Filter.TAKEN: "Taken cases",
+    Filter.RETURNED: "Cases given back",
+    Filter.RESOLVED: "Resolved cases",
 }
 EMPTY: dict[Filter, str] = {
     Filter.WAITING: "Nobody waits for a person. New cases appear here by themselves.",

@@ -24,7 +24,8 @@ from tracking_core.i18n import translate
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_hex
 from tracking_core.models import IntentState, SetupIntent
-from tracking_core.setup.meanings import describe
+from tracking_core.setup.meanings import describe, fault_of
+from tracking_core.setup.outcome import Fault
 
 ASKED_FOR = "Asked for. What comes of it appears here by itself."
 PLAN_WAITS = "The plan waits for the seller's approval: only they can give it, in their setup."
@@ -56,6 +57,14 @@ FORMS = (*Act, *FIELDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One sentence at the top."""
+
+    text: str
+    is_good: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
     """A form that comes back: which, what was typed, and what is wrong with it."""
 
@@ -72,7 +81,7 @@ async def case_page(
     who: Visitor,
     handoff_id: UUID,
     *,
-    notice: str = "",
+    notice: Notice | None = None,
     again: Again | None = None,
     contact: Contact | None = None,
 ) -> Response:
@@ -85,6 +94,7 @@ async def case_page(
         who,
         http_status=back.http_status if again else 200,
         case=view,
+        values=Lenient(view.tried),
         head=view.head,
         file=view.package,
         notice=notice,
@@ -119,16 +129,17 @@ def refusal_of(error: HubError, locale: str) -> str:
 
 
 async def notice_of(
-    session: AsyncSession, handoff_session: UUID, done: Act | None, asked: UUID | None, locale: str
-) -> str:
+    session: AsyncSession, session_id: UUID, done: Act | None, asked: UUID | None, locale: str
+) -> Notice | None:
     """What to say first: what was just done, or what came of what was asked for."""
     if done is not None:
-        return translate(DONE[done], locale)
+        return Notice(text=translate(DONE[done], locale))
     intent = await session.get(SetupIntent, asked) if asked else None
-    if intent is None or intent.session_id != handoff_session:
-        return ""
+    if intent is None or intent.session_id != session_id:
+        return None
     if intent.state == IntentState.QUEUED or intent.code is None:
         waits = intent.result.get("outcome") == "awaiting_approval"
-        return translate(PLAN_WAITS if waits else ASKED_FOR, locale)
+        return Notice(text=translate(PLAN_WAITS if waits else ASKED_FOR, locale))
     said = describe(intent.code, intent.result.get("params", {}), locale)
-    return " ".join(filter(None, (said["message"], said.get("recommendation"))))
+    text = " ".join(filter(None, (said["message"], said.get("recommendation"))))
+    return Notice(text=text, is_good=fault_of(intent.code) is Fault.NOBODY)

@@ -39,8 +39,8 @@ def timeline(
 ) -> tuple[tuple[Entry, ...], int]:
     """The newest ``SHOWN``, and how many came before them. ``ledger`` is in its order; of a closed case counts what
     came before its end."""
-    until = handoff.closed_at or now
-    tried = [_tried(one, now, locale) for one in ledger if one.started_at <= until]
+    end = handoff.closed_at
+    tried = [_tried(one, now, locale) for one in ledger if end is None or one.started_at <= end]
     noted = [_noted(one, now, locale) for one in handoff.notes]
     merged = _folded(sorted([*tried, *noted], key=lambda one: one.at))
     return tuple(merged[-SHOWN:]), max(len(merged) - SHOWN, 0)

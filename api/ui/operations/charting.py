@@ -9,7 +9,7 @@ from tracking_core.reporting.metrics import Metric, Unit
 from tracking_core.reporting.series import Line, Series
 
 # More lines than this cannot be told apart; the table has them all.
-LINES_MAX = 6
+LINES_MAX = 7
 _ROWS_MAX = 48
 
 
@@ -72,17 +72,11 @@ class Chart:
     def shown(self) -> list[tuple[datetime, tuple[float | None, ...]]]:
         return self.rows[:_ROWS_MAX]
 
-    def data(self, labels: Sequence[str], language: str) -> dict[str, Any]:
+    def data(self, language: str, most: int) -> dict[str, Any]:
         """What the script draws. ``starts`` are seconds since the epoch."""
-        return {
-            "unit": self.unit.value,
-            "language": language,
-            "starts": [int(start.timestamp()) for start in self.starts],
-            "lines": [
-                {"label": label, "values": [_short(value) for value in line.values]}
-                for label, line in zip(labels, self.lines, strict=False)
-            ],
-        }
+        lines = [[_short(value) for value in line.values] for line in self.lines[:most]]
+        starts = [int(start.timestamp()) for start in self.starts]
+        return {"unit": self.unit.value, "language": language, "starts": starts, "lines": lines}
 
 
 def charts_of(series: Series) -> list[Chart]:
@@ -104,8 +98,10 @@ def _drawn(kind: Kind, lines: Sequence[Line]) -> list[Drawn]:
 def _together(kind: Kind, lines: Sequence[Line]) -> tuple[float | None, ...]:
     if kind.lead is not None:
         return next(line.values for line in lines if line.metric is kind.lead)
-    return tuple(sum(value or 0 for value in values) for values in zip(*(line.values for line in lines), strict=True))
+    return tuple(sum(value or 0.0 for value in values) for values in zip(*(line.values for line in lines), strict=True))
 
 
 def _short(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+    if value is None:
+        return None
+    return int(value) if value == int(value) else round(value, 3)

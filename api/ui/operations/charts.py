@@ -46,7 +46,8 @@ class ChartsQuery(SeriesQuery):
 
 @router.get("")
 async def look(console: OperatorConsole, session: SessionDep, request: Request) -> Response:
-    form, series = Form(dict(request.query_params), console.who.locale), None
+    defaults = {"range": Range.DAY.value, "group_by": GroupBy.NONE.value}
+    form, series = Form({**defaults, **request.query_params}, console.who.locale), None
     with form.checked():
         series = await _series(session, console, form.read(ChartsQuery))
     return show(
@@ -55,8 +56,6 @@ async def look(console: OperatorConsole, session: SessionDep, request: Request) 
         form=form,
         series=series,
         charts=charts_of(series) if series else [],
-        ranges=Range,
-        groups=GroupBy,
         choices=await choices_of(session, console),
         lines_max=LINES_MAX,
     )

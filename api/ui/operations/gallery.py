@@ -18,4 +18,4 @@ _FEW, _MANY = 5, 1_000
 async def components(console: OperatorConsole, rows: Annotated[int, Query(ge=0, le=_MANY)] = _FEW) -> Response:
     """``rows`` of its table: as many as a page ever holds stay smooth."""
     say, now = Sayings(console.who.locale), clock.now()
-    return page("components/gallery.html", console.who, console=console, say=say, rows=rows, now=now)
+    return page("components/gallery.html", console.who, say=say, rows=rows, now=now)

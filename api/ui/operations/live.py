@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from api.deps import SessionDep
 from api.ui.operations.faces import Console, OperatorConsole
-from api.ui.operations.reads.live import LiveRow, newest
 from api.ui.operations.showing import show
 from tracking_core.delivery.replay_selection import Moment
 from tracking_core.kit import clock
+from tracking_core.reporting.live import LiveRow, newest
 
 router = APIRouter(prefix="/live")
 SHOWN = 100

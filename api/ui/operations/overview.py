@@ -13,7 +13,6 @@ from starlette.responses import Response
 from api.deps import SessionDep
 from api.routes.operations_queries import Word
 from api.ui.operations.faces import Console, OperatorConsole
-from api.ui.operations.reads.tenants import tenants_named
 from api.ui.operations.showing import show
 from tracking_core.handoff.queue import queue
 from tracking_core.kit import clock
@@ -21,6 +20,7 @@ from tracking_core.models import DeliveryState
 from tracking_core.reporting import connections, deliveries, sales
 from tracking_core.reporting.connections import Breaker, Condition, ConnectionRow
 from tracking_core.reporting.deliveries import DeliverySearch, ReasonCount
+from tracking_core.reporting.directory import tenants_named
 from tracking_core.reporting.pages import Place
 from tracking_core.reporting.sales import SaleSearch
 from tracking_core.reporting.scope import Period

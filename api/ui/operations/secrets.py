@@ -7,9 +7,9 @@ from api.deps import SessionDep
 from api.routes.operations_queries import TableQuery
 from api.ui.operations.faces import OperatorConsole
 from api.ui.operations.forms import Form
-from api.ui.operations.reads import secrets
 from api.ui.operations.showing import show
 from tracking_core.models import SecretKind, SecretState
+from tracking_core.reporting import credentials
 from tracking_core.secrets import rotation
 
 router = APIRouter(prefix="/secrets")
@@ -23,8 +23,8 @@ class SecretsQuery(TableQuery):
     state: SecretState | None = None
 
     @property
-    def search(self) -> secrets.SecretSearch:
-        return secrets.SecretSearch(kind=self.kind, state=self.state)
+    def search(self) -> credentials.SecretSearch:
+        return credentials.SecretSearch(kind=self.kind, state=self.state)
 
 
 @router.get("")
@@ -32,7 +32,7 @@ async def list_secrets(console: OperatorConsole, session: SessionDep, request: R
     form, found = Form(dict(request.query_params), console.who.locale), None
     with form.checked():
         asked = form.read(SecretsQuery)
-        found = await secrets.search(session, console.scope, asked.search, asked.place(secrets.TABLE))
+        found = await credentials.search(session, console.scope, asked.search, asked.place(credentials.TABLE))
     keys = await rotation.key_usage(session)
     return show("secrets", console, form=form, found=found, keys=keys, is_due=_is_due(keys))
 

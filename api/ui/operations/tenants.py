@@ -13,6 +13,7 @@ from api.routes.tenant_settings import SettingsChange
 from api.ui import paths
 from api.ui.operations.faces import OPERATOR, Console
 from api.ui.operations.forms import Form
+from api.ui.operations.sayings import Sayings
 from api.ui.operations.showing import show
 from api.ui.visitor import OperatorDep, Visitor
 from tracking_core.db.engine import transaction
@@ -31,7 +32,7 @@ _NAMES = tuple(Preferences.model_fields)
 async def read_tenant(tenant_id: UUID, who: OperatorDep, session: SessionDep, request: Request) -> Response:
     console = await _console(session, who, tenant_id)
     known = await preferences.read(session, tenant_id)
-    form = Form({**_fields(known), "version": version_of(known)}, who.locale)
+    form = Form({**_fields(known, who.locale), "version": version_of(known)}, who.locale)
     return _page(console, form, is_saved="saved" in request.query_params)
 
 
@@ -41,7 +42,7 @@ async def change_settings(tenant_id: UUID, who: OperatorDep, request: Request) -
     said = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
     form = Form(said, who.locale)
     try:
-        wanted = SettingsChange.model_validate({name: said.get(name, "") for name in (*_NAMES, "version")})
+        wanted = _wanted(form)
         async with transaction() as session:
             console = await _console(session, who, tenant_id)
             await preferences.change(
@@ -58,13 +59,13 @@ async def _again(who: Visitor, tenant_id: UUID, form: Form, *, conflict: Conflic
     """The form as it was sent, with what is wrong or what is in use now."""
     if conflict is None:
         with form.checked():
-            SettingsChange.model_validate({name: form.fields.get(name, "") for name in (*_NAMES, "version")})
+            _wanted(form)
     async with transaction() as session:
         console = await _console(session, who, tenant_id)
         now = await preferences.read(session, tenant_id)
     shown = Form({**form.fields, "version": version_of(now)}, who.locale, form.errors)
     status = conflict.status if conflict else _UNPROCESSABLE
-    return _page(console, shown, conflict=conflict, in_use=_fields(now), http_status=status)
+    return _page(console, shown, conflict=conflict, in_use=_fields(now, who.locale), http_status=status)
 
 
 async def _console(session: AsyncSession, who: Visitor, tenant_id: UUID) -> Console:
@@ -76,5 +77,12 @@ def _page(console: Console, form: Form, *, http_status: int = 200, **context: An
     return show("tenant", console, http_status=http_status, form=form, bounds=BOUNDS, modes=ConsentMode, **known)
 
 
-def _fields(known: Preferences) -> dict[str, str]:
-    return {name: str(value) for name, value in known.model_dump(mode="json").items()}
+def _wanted(form: Form) -> SettingsChange:
+    """Raises ValidationError. A number may have the comma of the reader's language."""
+    said = {name: form.fields.get(name, "") for name in (*_NAMES, "version")}
+    return SettingsChange.model_validate({**said, "match_threshold": said["match_threshold"].replace(",", ".")})
+
+
+def _fields(known: Preferences, locale: str) -> dict[str, str]:
+    said = {name: str(value) for name, value in known.model_dump(mode="json").items()}
+    return {**said, "match_threshold": Sayings(locale).score(known.match_threshold)}

@@ -6,10 +6,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.inbox import Caller
 from api.ui.visitor import Visitor, person
-from tracking_core.errors import NotFound
+from tracking_core.errors import Forbidden, NotFound
 from tracking_core.models import Membership, Role, SetupSession, Tenant
 from tracking_core.setup import sessions
 from tracking_core.tenants import service as tenants
+
+
+class SellersOnly(Forbidden):
+    code = "sellers_only"
+    message = "Only the seller does this. Work on the case from the support desk."
 
 
 async def setup_of(session: AsyncSession, who: Visitor, session_id: UUID) -> SetupSession:
@@ -17,6 +22,15 @@ async def setup_of(session: AsyncSession, who: Visitor, session_id: UUID) -> Set
     found = await session.get(SetupSession, session_id)
     if found is None or not await _may_see(session, who, found.tenant_id):
         raise NotFound(what="setup session")
+    return found
+
+
+async def own_setup(session: AsyncSession, who: Visitor, session_id: UUID) -> SetupSession:
+    """The setup, for the seller who changes something in it. Raises as ``setup_of``, and SellersOnly for our own
+    people: what is decided and typed here is the seller's."""
+    found = await setup_of(session, who, session_id)
+    if person(who).role is not Role.SELLER:
+        raise SellersOnly
     return found
 
 

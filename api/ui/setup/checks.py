@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from api import trail
 from api.inbox import Wish, ask
 from api.ui import paths
-from api.ui.setup.access import caller_of, setup_of
-from api.ui.setup.choices import choose, chosen_now, keep_contact, preferences_in
+from api.ui.setup.access import caller_of, own_setup
+from api.ui.setup.choices import CONTACT, choose, chosen_now, keep_contact, preferences_in
 from api.ui.setup.forms import SECRET_FIELDS, WISHES, Fields, FormInvalid, Sent
 from api.ui.setup.kept import kept_for
 from api.ui.setup.steps import Step
@@ -20,11 +20,12 @@ from api.ui.visitor import SignedInDep, Visitor
 from tracking_core.configuration.current import read_current
 from tracking_core.db.engine import transaction
 from tracking_core.errors import NotFound
+from tracking_core.logging import mask_text
 from tracking_core.models import SetupSession
 from tracking_core.secrets.kept import kept_by
 
 router = APIRouter(prefix=paths.SETUPS, include_in_schema=False)
-_SEE_OTHER = 303
+SEE_OTHER = 303
 
 
 @router.post("/{session_id}/business")
@@ -32,7 +33,7 @@ async def business(session_id: UUID, who: SignedInDep, request: Request) -> Resp
     """Who to reach, and whose consent counts."""
     fields = await fields_of(request)
     async with transaction() as session:
-        setup = await setup_of(session, who, session_id)
+        setup = await own_setup(session, who, session_id)
         try:
             preferences_in(fields, who.locale)
             await keep_contact(session, setup, fields, who.locale)
@@ -48,13 +49,13 @@ async def preferences(session_id: UUID, who: SignedInDep, request: Request) -> R
     """What else the seller chooses, such as the visits that are reported too."""
     fields = await fields_of(request)
     async with transaction() as session:
-        setup = await setup_of(session, who, session_id)
+        setup = await own_setup(session, who, session_id)
         now = await chosen_now(session, setup)
     try:
         await choose(request, who, setup, now, fields)
     except FormInvalid as invalid:
         async with transaction() as session:
-            setup = await setup_of(session, who, session_id)
+            setup = await own_setup(session, who, session_id)
             return await Wizard(session, request, who, setup).page(Step.REVIEW, _refused(fields, invalid))
     return to_step(session_id, Step.REVIEW)
 
@@ -66,7 +67,7 @@ async def check(session_id: UUID, step: Step, who: SignedInDep, request: Request
         raise NotFound(what="check")
     fields = await fields_of(request)
     async with transaction() as session:
-        setup = await setup_of(session, who, session_id)
+        setup = await own_setup(session, who, session_id)
         try:
             wish = await _wish(session, who, setup, step, fields)
         except FormInvalid as invalid:
@@ -84,7 +85,7 @@ async def fields_of(request: Request) -> Fields:
 
 
 def to_step(session_id: UUID, step: Step) -> Response:
-    return RedirectResponse(f"{paths.SETUPS}/{session_id}?step={step.value}", _SEE_OTHER)
+    return RedirectResponse(f"{paths.SETUPS}/{session_id}?step={step.value}", SEE_OTHER)
 
 
 async def _wish(session: AsyncSession, who: Visitor, setup: SetupSession, step: Step, fields: Fields) -> Wish:
@@ -116,6 +117,10 @@ def _complete(step: Step, sent: Sent) -> Wish:
 
 
 def _refused(fields: Fields, invalid: FormInvalid) -> Refused:
-    """No secret goes back into a page."""
-    shown = {name: value for name, value in fields.items() if name.rpartition("-")[2] not in SECRET_FIELDS}
+    """No secret goes back into a page, be it one that was pasted into another field."""
+    shown = {name: value for name, value in fields.items() if name in CONTACT or not _is_secret(name, value)}
     return Refused(fields=shown, errors=invalid.errors)
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return name.rpartition("-")[2] in SECRET_FIELDS or mask_text(value) != value

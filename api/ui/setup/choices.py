@@ -19,7 +19,7 @@ from tracking_core.handoff.contact import Contact
 from tracking_core.models import BrowserEvent, Role, SetupSession, Tenant
 from tracking_core.tenants import service as tenants
 
-_CONTACT = ("name", "email", "phone")
+CONTACT = ("name", "email", "phone")
 _TEST_CODE = "test_event_code"
 
 
@@ -31,12 +31,12 @@ def contact_shown(setup: SetupSession, tenant: Tenant, who: Visitor) -> dict[str
     kept = handoffs.contact_of(setup, tenants.cipher_of(tenant))
     if kept is None:
         return {"name": person(who).user.name, "email": person(who).user.email}
-    return {name: value for name in _CONTACT if (value := getattr(kept, name))}
+    return {name: value for name in CONTACT if (value := getattr(kept, name))}
 
 
 async def keep_contact(session: AsyncSession, setup: SetupSession, fields: Fields, locale: str) -> None:
     """All empty keeps what there is. Raises FormInvalid."""
-    said = {name: value for name in _CONTACT if (value := fields.get(name, "").strip())}
+    said = {name: value for name in CONTACT if (value := fields.get(name, "").strip())}
     if not said and setup.contact is not None:
         return
     try:

@@ -1,6 +1,6 @@
 """Which credentials an empty field of a form stands for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from api.ui.setup.forms import GATEWAY_FIELDS, SECRET_FIELDS, Kept
 from tracking_core.models import SecretKind, SetupActionLog
@@ -10,6 +10,12 @@ from tracking_core.setup.inbox import IntentKind
 _OF_GATEWAYS = frozenset(
     SECRET_FIELDS[name] for fields in GATEWAY_FIELDS.values() for name in fields if name in SECRET_FIELDS
 )
+
+_CHECKS: Mapping[str, tuple[str, ...]] = {
+    IntentKind.VALIDATE_GATEWAY: ("gateway", "account_id"),
+    IntentKind.VALIDATE_META: ("dataset_id",),
+    IntentKind.PROBE_LANDING: ("url",),
+}
 
 
 def kept_for(gateway: str, kept: Kept, entries: Sequence[SetupActionLog]) -> Kept:
@@ -27,10 +33,15 @@ def kept_for(gateway: str, kept: Kept, entries: Sequence[SetupActionLog]) -> Kep
     }
 
 
-def last_gateway(entries: Sequence[SetupActionLog]) -> str:
-    """Where credentials were checked last, whatever came of it."""
-    checked = [entry for entry in entries if entry.action == IntentKind.VALIDATE_GATEWAY]
-    return str(checked[-1].input.get("gateway", "")) if checked else ""
+def checked_last(entries: Sequence[SetupActionLog]) -> dict[str, str]:
+    """What was given to the newest check of each kind, whatever came of it: the gateway, the account, the dataset, the
+    address. No credential is among it."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        given = {**entry.input, **entry.input.get("credentials", {})}
+        if entry.action in _CHECKS:
+            found |= {name: value for name in _CHECKS[entry.action] if isinstance(value := given.get(name), str)}
+    return found
 
 
 def field_names(kept: Kept) -> dict[str, object]:

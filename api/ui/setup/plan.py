@@ -4,15 +4,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ValidationError
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from api.decisions import Decision, decided
 from api.inbox import Caller, Wish, ask, handled
 from api.problems import invalid
 from api.routes.setup_plan import PlanDecision
 from api.ui import paths
-from api.ui.setup.access import caller_of, setup_of
-from api.ui.setup.checks import fields_of, to_step
+from api.ui.setup.access import caller_of, own_setup, setup_of
+from api.ui.setup.checks import SEE_OTHER, fields_of, to_step
 from api.ui.setup.forms import Body, Fields, once_key
 from api.ui.setup.steps import Step
 from api.ui.setup.views import Refused, Wizard
@@ -49,7 +49,7 @@ async def roll_back(session_id: UUID, who: SignedInDep, request: Request) -> Res
 @router.post("/{session_id}/plan/decision")
 async def decide(session_id: UUID, who: SignedInDep, request: Request) -> Response:
     """Approve or refuse exactly the plan that was shown. Without scripts the answer waits for what comes of it; with
-    them it comes at once, and the page shows the rest as it happens."""
+    them, or on the way back to the chat, it comes at once, and the page shows the rest as it happens."""
     fields = await fields_of(request)
     made = _taken(PlanDecision, {name: fields.get(name) for name in ("plan_hash", "decision")})
     caller = await _caller(who, session_id)
@@ -57,10 +57,12 @@ async def decide(session_id: UUID, who: SignedInDep, request: Request) -> Respon
     try:
         with request.app.state.allowance.place(caller.tenant_id):
             intent_id = await decided(request, caller, session_id, decision)
-            if "hx-request" not in request.headers:
+            if "hx-request" not in request.headers and "back" not in fields:
                 await handled(request, intent_id)
     except Conflict as conflict:
         return await _shown_again(request, who, session_id, conflict)
+    if "back" in fields:
+        return RedirectResponse(paths.local(fields["back"]), SEE_OTHER)
     return to_step(session_id, Step.REVIEW)
 
 
@@ -76,7 +78,7 @@ async def _asked(
 
 async def _caller(who: Visitor, session_id: UUID) -> Caller:
     async with transaction() as session:
-        return caller_of(who, await setup_of(session, who, session_id))
+        return caller_of(who, await own_setup(session, who, session_id))
 
 
 async def _shown_again(request: Request, who: Visitor, session_id: UUID, conflict: Conflict) -> Response:

@@ -63,7 +63,7 @@ async def review_of(session: AsyncSession, setup: SetupSession, locale: str) -> 
         hops=tuple(hops_of(setup.stages, entries, locale)),
         by_hand=_by_hand(entries, locale),
         lacking=_lacking(setup.stages),
-        left=tuple(tuple(one.told(locale)) for one in left),
+        left=tuple(dict.fromkeys(tuple(one.told(locale)) for one in left)),
         can_undo=bool(await applied(session, setup.id)),
         is_working=await is_working(session, setup),
         is_done=setup.state == SessionState.DONE,

@@ -17,7 +17,7 @@ from api.ui.setup import times
 from api.ui.setup.choices import chosen_now, contact_shown
 from api.ui.setup.forms import GATEWAY_FIELDS
 from api.ui.setup.guides import guides_of
-from api.ui.setup.kept import field_names, kept_for, last_gateway
+from api.ui.setup.kept import checked_last, field_names, kept_for
 from api.ui.setup.review import is_working, review_of
 from api.ui.setup.steps import Step, next_of, steps_of
 from api.ui.visitor import Visitor, person
@@ -104,19 +104,21 @@ async def _gateway(wizard: Wizard, tenant: Tenant) -> dict[str, Any]:
         }
         for name, fields in GATEWAY_FIELDS.items()
     }
-    return {"gateways": gateways, "last_gateway": last_gateway(entries)}
+    return {"gateways": gateways, "last": Lenient(checked_last(entries))}
 
 
 async def _meta(wizard: Wizard, _tenant: Tenant) -> dict[str, Any]:
     kept = await kept_by(wizard.session, wizard.setup)
     chosen = await chosen_now(wizard.session, wizard.setup)
-    return {"kept": Lenient(field_names(kept)), "chosen": chosen, "guides": guides_of("meta")}
+    last = Lenient(checked_last(await trail.entries(wizard.session, wizard.setup.id)))
+    return {"kept": Lenient(field_names(kept)), "chosen": chosen, "guides": guides_of("meta"), "last": last}
 
 
 async def _sales_page(wizard: Wizard, tenant: Tenant) -> dict[str, Any]:
     key = await tenants.write_key(wizard.session, tenant.id)
     base_url = wizard.request.app.state.settings.base_url
-    return {"base_url": base_url, "write_key": key, "guides": guides_of("page")}
+    last = Lenient(checked_last(await trail.entries(wizard.session, wizard.setup.id)))
+    return {"base_url": base_url, "write_key": key, "guides": guides_of("page"), "last": last}
 
 
 async def _review(wizard: Wizard, _tenant: Tenant) -> dict[str, Any]:

@@ -45,6 +45,7 @@ function begin() {
   earlier.addEventListener("click", showEarlier);
   earlier.hidden = !("more" in earlier.dataset);
   panel.classList.add("is-live");
+  panel.classList.toggle("has-page-notice", document.getElementById("connection") !== null);
   hear.number = () => number;
   if (part("composer")) sending.begin(hear, keepSight);
   sheet.begin(toBottom);
@@ -218,7 +219,12 @@ function fillBack(event) {
 }
 
 function connection({ state }) {
+  if (state === "lost") {
+    // Each try that fails says so again: the first one counts.
+    lostTimer ??= setTimeout(() => (lost.hidden = false), LOST_AFTER_MS);
+    return;
+  }
   clearTimeout(lostTimer);
-  if (state === "lost") lostTimer = setTimeout(() => (lost.hidden = false), LOST_AFTER_MS);
-  else lost.hidden = true;
+  lostTimer = undefined;
+  lost.hidden = true;
 }

@@ -28,6 +28,12 @@ export function fault(element, text) {
   element.hidden = !text;
 }
 
+/** The plan gives its room to what is talked about; its title stays. */
+export function foldPlan() {
+  const plan = document.querySelector(".chat-plan");
+  if (plan) plan.open = false;
+}
+
 export const asPage = { "X-CSRF-Token": document.body.dataset.csrf, "HX-Request": "true" };
 
 /** What the hub says no to, with its own sentence. */

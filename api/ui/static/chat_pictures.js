@@ -1,6 +1,6 @@
 // Pictures for the next message: chosen, dropped or pasted, sent at once, shown while they are on their way.
 
-import { announce, asPage, copyOf, fault, panel, part, Refusal, said, understood } from "./chat_parts.js";
+import { announce, asPage, copyOf, fault, foldPlan, panel, part, Refusal, said, understood } from "./chat_parts.js";
 
 const tray = part("tray");
 const file = document.getElementById("chat-file");
@@ -51,6 +51,7 @@ function hover(event) {
 
 function add(files) {
   fault(problem);
+  foldPlan();
   for (const one of files) {
     if (waiting.length >= Number(panel.dataset.picturesMax)) return fault(problem, said("many"));
     const picture = new Picture(one);
@@ -80,7 +81,9 @@ class Picture {
     this.id = null;
     this.hasFailed = false;
     this.item = copyOf("upload");
-    this.item.querySelector("img").src = this.preview;
+    const image = this.item.querySelector("img");
+    image.addEventListener("error", () => image.classList.add("is-broken"));
+    image.src = this.preview;
     this.item.querySelector(".chat-upload-name").textContent = source.name;
     this.item.querySelector("button .unseen").textContent = ` ${source.name}`;
     this.item.querySelector("button").addEventListener("click", () => remove(this));

@@ -1,7 +1,7 @@
 // What the seller says, seen at once as it is on its way. What counts is what the hub makes of it: its own words take the
 // place of these as soon as they are there. Nothing said is kept anywhere but on the page, and there only until then.
 
-import { announce, ask, copyOf, fault, newName, part, Refusal, said } from "./chat_parts.js";
+import { ask, copyOf, fault, foldPlan, newName, part, Refusal, said } from "./chat_parts.js";
 import * as pictures from "./chat_pictures.js";
 
 const form = part("composer");
@@ -25,6 +25,7 @@ export function begin(hear, keepSight) {
     event.preventDefault();
     form.requestSubmit();
   });
+  field.addEventListener("focus", () => field.closest("dialog") && foldPlan());
   const person = part("person");
   person.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -52,6 +53,7 @@ function send() {
   const own = new Own(field.value, taken);
   field.value = "";
   onTheWay.set(own.name, own);
+  foldPlan();
   follow(() => outbox.append(own.item), true);
   own.send();
 }
@@ -83,7 +85,8 @@ class Own {
     this.item.querySelector(".chat-words").textContent = text;
     this.item.querySelector(".chat-words").hidden = !text.trim();
     for (const one of taken) {
-      const image = this.item.appendChild(document.createElement("img"));
+      const image = document.createElement("img");
+      this.item.querySelector(".chat-failed").before(image);
       image.src = one.preview;
       image.alt = one.source.name;
       image.className = "chat-preview";

@@ -20,8 +20,9 @@ export function begin(whenShown) {
   close.addEventListener("click", () => sheet.close());
   sheet.addEventListener("close", () => opener.focus());
   window.visualViewport?.addEventListener("resize", fit);
+  window.addEventListener("hashchange", led);
   arrange();
-  if (narrow.matches && location.hash === "#chat") open();
+  led();
 }
 
 export function isInView() {
@@ -48,10 +49,16 @@ function arrange() {
   shown();
 }
 
+/** Whoever was led to the chat finds it open, and once closed it stays so. */
+function led() {
+  if (!narrow.matches || location.hash !== "#chat") return;
+  history.replaceState(history.state, "", location.pathname + location.search);
+  open();
+}
+
 function open(event) {
   if (!narrow.matches) return;
   event?.preventDefault();
-  if (location.hash === "#chat") history.replaceState(history.state, "", location.pathname + location.search);
   if (!sheet.open) sheet.showModal();
   fit();
   count();

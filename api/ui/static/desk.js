@@ -123,6 +123,7 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
     setClock();
     restoreDrafts();
     tellConnection();
+    toNewest();
     document.getElementById("notice")?.focus();
   }
   tick();
@@ -145,9 +146,12 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
 
 document.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
   if (detail.target.id === "stages") tellConnection();
+  if (detail.target.id === "conversation") toNewest();
   if (detail.target.id !== "case-head") return;
   const head = document.getElementById("case-head");
-  for (const one of document.querySelectorAll("#case input[name=seen]")) one.value = head.dataset.seen;
+  for (const name of ["seen", "read"]) {
+    for (const one of document.querySelectorAll(`#case input[name=${name}]`)) one.value = head.dataset[name];
+  }
   setClock();
   tick();
 });
@@ -187,10 +191,21 @@ function tellConnection() {
   if (shown) write(shown, shown.dataset[connection] ?? "");
 }
 
+function toNewest() {
+  const messages = document.querySelector(".messages");
+  if (messages) messages.scrollTop = messages.scrollHeight;
+}
+
+/** The seller's words reach whoever listens, whatever else is read. */
+function sayNews({ detail }) {
+  if (detail.role === "seller") announce(document.getElementById("live").dataset.sellerWrote);
+}
+
 function followCase() {
   const live = document.getElementById("live");
   if (!live) return;
   for (const type of TYPES) document.addEventListener(`hub:${type}`, changed);
+  document.addEventListener("hub:message.completed", sayNews);
   document.addEventListener("hub:connection", ({ detail }) => {
     connection = detail.state;
     tellConnection();
@@ -204,4 +219,5 @@ setInterval(tick, 1_000);
 setInterval(poll, POLL_MS);
 document.addEventListener("visibilitychange", poll);
 offerKeys();
+toNewest();
 followCase();

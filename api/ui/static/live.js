@@ -16,14 +16,14 @@ let timer = null;
 let isFetching = false;
 let isAskedAgain = false;
 let patience = null;
-let wasLost = false;
 
 /** Begin with the page's own stream. */
 export function keepLive() {
   const place = document.querySelector("[data-events]");
   for (const type of CHANGES) document.addEventListener(`hub:${type}`, soon);
   document.addEventListener("hub:connection", (event) => connection(event.detail.state, place.dataset.lost));
-  follow(place.dataset.events, place.dataset.seq);
+  // Beside a chat there is one stream for both.
+  if (!document.getElementById("chat-panel")) follow(place.dataset.events, place.dataset.seq);
 }
 
 function soon() {
@@ -85,18 +85,17 @@ function isBusy(region) {
 }
 
 function connection(state, lost) {
-  clearTimeout(patience);
   const banner = document.getElementById("connection");
   if (state === "lost") {
-    wasLost = true;
-    patience = setTimeout(() => {
+    patience ??= setTimeout(() => {
       banner.hidden = false;
       banner.textContent = lost;
     }, PATIENCE_MS);
     return;
   }
+  if (patience !== null) soon();
+  clearTimeout(patience);
+  patience = null;
   banner.hidden = true;
   banner.textContent = "";
-  if (wasLost) soon();
-  wasLost = false;
 }

@@ -10,11 +10,14 @@ const TYPES = [
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
+let followed = null;
 let last = null;
 let pause = FIRST_PAUSE_MS;
 
-/** Follow the stream at `address`, from event number `after` on. */
+/** Follow the stream at `address`, from event number `after` on; one that is followed already goes on as it is. */
 export function follow(address, after) {
+  if (address === followed) return;
+  followed = address;
   last = after ?? last;
   connect(address);
 }

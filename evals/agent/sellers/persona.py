@@ -14,16 +14,18 @@ _TURNS_MAX = 14
 _APPROVE, _REJECT, _END = "[APROVAR]", "[RECUSAR]", "[FIM]"
 _COMMAND = re.compile(r"\[(?:APROVAR|RECUSAR|FIM)\]")
 _SPOKEN_CHARACTERS = 700
+# A small model clings to command words that it has read: each is named only where it can be used.
 _RULES = """\
 Você faz o papel de um cliente que conversa com o assistente de configuração de um sistema de rastreamento de vendas.
 Você é: {who}
 O que você quer: {wants}
-O que você sabe e só conta quando perguntam, no máximo duas coisas por mensagem, copiando o valor exato:
+O que você sabe, e conta quando perguntam, copiando o valor exato:
 {knows}
-Regras: escreva só a sua próxima mensagem, curta, como esse cliente escreveria. Não invente valores.
-Se o plano estiver esperando a sua decisão e você concordar, escreva apenas {approve}; se não, apenas {reject}.
-Quando conseguir o que quer, ou desistir, escreva apenas {end}."""
-_SITUATION = "(situação: sessão {state}; plano {plan})"
+Escreva só a sua próxima mensagem, curta, como esse cliente escreveria, com no máximo dois desses valores. Não invente
+valores."""
+_PLAN_WAITS = f"(Um plano espera a sua decisão. Para aprovar, escreva só {_APPROVE}; para recusar, só {_REJECT}.)"
+_MAY_END = f"(Se já conseguiu tudo o que quer, ou se desistiu, escreva apenas {_END}.)"
+_TALKS_FIRST = 4
 
 
 class Played:
@@ -75,13 +77,14 @@ class Played:
 
     async def _heard(self) -> str:
         """What the page shows: the newest words to the seller, and whether a plan waits."""
-        status = await self._browser.status()
-        shown = {"state": status["state"], "plan": "espera a sua decisão" if status["plan"] else "nenhum"}
-        told = await self._browser.newest_told()
-        return f"{told}\n{_SITUATION.format(**shown)}"
+        told = [await self._browser.newest_told() or "Olá! Como posso ajudar com a sua configuração?"]
+        if (await self._browser.status())["plan"]:
+            told.append(_PLAN_WAITS)
+        elif len(self._talk) > _TALKS_FIRST:
+            told.append(_MAY_END)
+        return "\n".join(told)
 
 
 def _rules(persona: Persona, cast: Cast) -> str:
     knows = "\n".join(f"- {name}: {cast.filled(value)}" for name, value in persona.knows.items())
-    words = {"approve": _APPROVE, "reject": _REJECT, "end": _END}
-    return _RULES.format(who=persona.who, wants=persona.wants, knows=knows, **words)
+    return _RULES.format(who=persona.who, wants=persona.wants, knows=knows)

@@ -15,17 +15,17 @@ from tracking_core.reporting.sentences import Sentence, of_reason
 
 SPAN = timedelta(minutes=30)
 _RECEIVED = """
-SELECT 'received' AS kind, c.id::text || ':received' AS key, c.created_at AS at, c.tenant_id, c.id AS conversion_id,
-    c.sale_id, c.gateway, c.amount, c.currency, NULL::text AS detail
+SELECT 'received' AS kind, CAST(c.id AS text) || '-received' AS key, c.created_at AS at, c.tenant_id,
+    c.id AS conversion_id, c.sale_id, c.gateway, c.amount, c.currency, CAST(NULL AS text) AS detail
 FROM conversions c WHERE {received}
 """
 _MATCHED = """
-SELECT CASE WHEN m.rule = 'none' THEN 'unmatched' ELSE 'matched' END, c.id::text || ':matched', m.matched_at,
+SELECT CASE WHEN m.rule = 'none' THEN 'unmatched' ELSE 'matched' END, CAST(c.id AS text) || '-matched', m.matched_at,
     c.tenant_id, c.id, c.sale_id, c.gateway, c.amount, c.currency, m.rule
 FROM conversions c JOIN matches m ON m.conversion_id = c.id WHERE {matched}
 """
 _SENT = """
-SELECT CASE WHEN a.outcome = 'accepted' THEN 'sent' ELSE 'failed' END, a.id::text, a.started_at, a.tenant_id,
+SELECT CASE WHEN a.outcome = 'accepted' THEN 'sent' ELSE 'failed' END, CAST(a.id AS text), a.started_at, a.tenant_id,
     d.conversion_id, c.sale_id, c.gateway, c.amount, c.currency,
     CASE WHEN a.outcome = 'accepted' THEN NULL WHEN a.code IS NULL THEN a.outcome
          WHEN a.subcode IS NULL THEN a.outcome || ':' || a.code ELSE a.outcome || ':' || a.code || '/' || a.subcode END

@@ -1,0 +1,147 @@
+"""What needs somebody, what happens now, what the vault holds, how things went."""
+
+import base64
+import json
+import re
+
+import pytest
+
+from tests.conftest import KEYS
+from tests.pipeline.conftest import Shop
+from tests.pipeline.test_sales import later, verdict
+from tests.reporting.conftest import sell
+from tests.ui_operations.people import Page, Person
+from tests.ui_operations.scene import LETTERS, TOKEN, play
+from tracking_core.destinations.meta_capi.errors import FailureClass
+from tracking_core.secrets.keyring import cipher_for
+from tracking_core.settings import Settings, get_settings
+
+
+async def test_the_overview_says_what_needs_somebody_first(database: Settings, olga: Person) -> None:
+    scene = await play(database)
+    page = await olga.get("/ops")
+    assert page.all(".attention h3") == ["Connections on hold: 1", f"Dead letters: {LETTERS + 3}"]
+    assert page.all(".t-shops tbody td[data-label=Name]") == ["Loja da Ana", "Loja do Beto"]
+    held = await olga.get(page.link("Connections on hold"))
+    [row] = [row for row in held.all(".t-connections tbody tr") if "Loja do Beto" in row]
+    assert "3 sales, 0 being sent" in row
+    assert f"/ops/tenants/{scene.beto.tenant_id}" in held.answer.text
+    found = await olga.get("/ops", q="BETO")
+    assert found.all(".t-shops tbody td[data-label=Name]") == ["Loja do Beto"]
+    assert (await olga.get("/ops", q="nobody")).all(".empty-title") == ["No shop has such a name."]
+
+
+async def test_nothing_needs_anybody(ana: Shop, olga: Person) -> None:
+    await sell(ana, "HP1")
+    assert "Nothing needs a person right now." in (await olga.get("/ops")).text
+    assert "Every connection is well." in (await olga.get("/ops/connections", only_troubled="true")).text
+
+
+async def test_an_open_breaker_is_told_with_its_end(ana: Shop, olga: Person) -> None:
+    ana.meta.script = lambda _ids: verdict(FailureClass.TRANSIENT, 2)
+    for number in range(12):
+        await sell(ana, f"HP{number}")
+        later(minutes=2)
+    assert "Circuit breakers open: 1" in (await olga.get("/ops")).text
+    [row] = (await olga.get("/ops/connections", only_troubled="true")).all(".t-connections tbody tr")
+    assert re.search(r"(Open: resting|Half open: trying)", row)
+    assert "Nothing: it tries again by itself." in row
+
+
+async def test_what_happens_is_told_once_and_only_what_is_new(ana: Shop, olga: Person) -> None:
+    await sell(ana, "HP1")
+    page = await olga.get("/ops/live")
+    assert page.all("#live-list .badge") == ["Sent to Meta", "No click found", "Sale received"]
+    ana.meta.script = lambda _ids: verdict(FailureClass.PAYLOAD, 100, subcode=2804050)
+    later(minutes=1)
+    await sell(ana, "HP2")
+    news = await olga.get(_next(page))
+    assert news.all("li .badge")[:3] == ["Sending failed", "No click found", "Sale received"]
+    assert len(_ids(news) - _ids(page)) == 3
+    later(minutes=1)
+    again = await olga.get(_next(news))
+    assert _ids(again) <= _ids(news)
+    later(minutes=1)
+    assert (await olga.get(_next(again))).all("ol") == []
+    assert (await olga.get("/ops/live/rows", after="yesterday")).status == 422
+
+
+def _ids(page: Page) -> set[str]:
+    return {str(row.attributes["id"]) for row in page.tree.css("li[id]")}
+
+
+def _next(page: Page) -> str:
+    poll = page.tree.css_first("#live-poll")
+    assert poll is not None
+    return str(poll.attributes["hx-get"])
+
+
+async def test_a_secret_is_told_by_everything_but_its_value(database: Settings, olga: Person) -> None:
+    await play(database)
+    page = await olga.get("/ops/secrets")
+    [row] = page.all(".t-secrets tbody tr")
+    assert "Access token WXYZ" in row
+    assert "worker · delivery" in row
+    assert TOKEN not in page.answer.text
+    assert page.all(".t-keys tbody td[data-label=State]") == ["Wraps new data keys"]
+    assert (await olga.get("/ops/secrets", state="revoked")).all(".empty-title") == ["No secret fits."]
+    assert (await olga.get("/ops/secrets", kind="everything")).status == 422
+
+
+@pytest.mark.parametrize("group_by", ["none", "tenant", "dataset"])
+async def test_a_chart_has_its_data_its_words_and_its_table(ana: Shop, beto: Shop, olga: Person, group_by: str) -> None:
+    await sell(ana, "HP1", "HP2")
+    await sell(beto, "HP3")
+    page = await olga.get("/ops/charts", range="hour", group_by=group_by)
+    assert page.status == 200
+    sent = page.tree.css_first("figure[aria-labelledby=chart-sent]")
+    assert sent is not None
+    source = sent.css_first("script[type='application/json']")
+    assert source is not None
+    data = json.loads(source.text())
+    sums = [sum(line) for line in data["lines"]]
+    assert sums == {"none": [3, 0], "tenant": [2, 1], "dataset": [2, 1]}[group_by]
+    words = " ".join(sent.css_first(".legend").text().split())  # type: ignore[union-attr]
+    table = [" ".join(row.text(separator=" ").split()) for row in sent.css("tbody tr")]
+    labels = {"none": "Sales", "tenant": "Loja da Ana", "dataset": "1000000001"}
+    assert f"{labels[group_by]}: {sums[0]} in all" in words
+    assert table
+    assert len(data["starts"]) == len(data["lines"][0])
+
+
+async def test_a_range_of_days_that_cannot_be_is_told_at_its_field(olga: Person) -> None:
+    page = await olga.get("/ops/charts", since="2026-11-20", until="2026-11-10")
+    assert (page.status, page.all("#f-until-said")) == (422, ["The end must come after the start."])
+    assert (await olga.get("/ops/charts", range="century")).status == 422
+
+
+async def test_after_a_new_key_the_data_keys_are_wrapped_again_from_the_page(
+    ana: Shop, olga: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = "newer:" + base64.b64encode(bytes(range(32, 64))).decode()
+    assert (await olga.get("/ops/secrets")).all('form[action$="/rewrap"]') == []
+    _keys(monkeypatch, f"{newer},{KEYS}")
+    page = await olga.get("/ops/secrets")
+    assert page.all(".t-keys tbody td[data-label=State]") == ["Wraps new data keys", "Still needed: wrap again"]
+    page = await olga.send(page, "/secrets/rewrap")
+    assert page.all(".t-keys tbody td[data-label=State]") == ["Wraps new data keys", "May be removed from the settings"]
+    assert page.all('form[action$="/rewrap"]') == []
+    cipher_for.cache_clear()
+
+
+def _keys(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("HUB_SECRETS_KEYS", text)
+    get_settings.cache_clear()
+    cipher_for.cache_clear()
+
+
+async def test_deliveries_are_found_by_state_and_reason_and_counted_by_it(database: Settings, olga: Person) -> None:
+    await play(database)
+    page = await olga.get("/ops/deliveries")
+    counts = page.all(".reasons .count")
+    assert counts == sorted(counts, key=int, reverse=True) != []
+    dead = await olga.get("/ops/deliveries", state="dead", reason="payload:100")
+    assert len(dead.all(".t-deliveries tbody tr")) == LETTERS + 3
+    assert set(dead.all(".t-deliveries tbody .badge")) == {"Failed"}
+    assert (await olga.get("/ops/deliveries", dataset_id="none")).all(".empty-title") == ["No delivery fits."]
+    assert (await olga.get("/ops/deliveries", state="lost")).status == 422
