@@ -6,7 +6,6 @@ from api.ui import static_files
 from api.ui.chat import pages as chat
 from api.ui.desk import pages as desk
 from api.ui.home import pages as home
-from api.ui.home import sales
 from api.ui.operations import pages as operations
 from api.ui.people import pages as people
 from api.ui.security import PageHeaders
@@ -25,7 +24,6 @@ def install(app: FastAPI, settings: Settings) -> None:
     for module in (
         static_files,
         home,
-        sales,
         sign_in,
         people,
         setup,

@@ -147,13 +147,6 @@ async def test_a_seller_sees_their_shops_and_begins_a_setup_once(seller: Seller,
     assert another.at not in page
 
 
-async def test_sales_are_the_shops_own(seller: Seller, another: Seller) -> None:
-    at = f"{paths.APP}/shops/{seller.tenant_id}/sales"
-    assert "Nenhuma venda ainda" in (await seller.http.get(at)).text
-    assert (await another.http.get(at)).status_code == 404
-    assert (await another.http.get(f"{paths.APP}/shops/nothing/sales")).status_code == 404
-
-
 async def test_a_fragment_is_the_parts_that_change_and_no_page(seller: Seller) -> None:
     for step in ("business", "gateway", "meta", "page", "review"):
         answer = await seller.http.get(f"{seller.at}/fragments/{step}")
