@@ -196,7 +196,7 @@ class Journey:
         conversions = get("/api/v1/conversions", headers=self._bearer).json()["items"]
         for path in [f"/api/v1/conversions/{one['id']}" for one in conversions]:
             assert get(path, headers=self._bearer).status_code == 200
-        for path in ("/api/v1/deliveries", "/api/v1/dead-letters", "/metrics", "/openapi.json", "/", "/readyz"):
+        for path in ("/api/v1/deliveries", "/api/v1/dead-letters", "/metrics", "/openapi.json", "/sign-in", "/readyz"):
             assert get(path, headers=self._bearer).status_code == 200
         for key in (planted.TOKEN, self.secret_key + "x", self._write_key):
             assert get("/api/v1/conversions", headers={"Authorization": f"Bearer {key}"}).status_code == 401
