@@ -86,7 +86,7 @@ def _set_up(seller: Seller, account: Account) -> list[Told]:
         seller.ask("oi! quero rastrear as minhas vendas")
         seller.ask(account.words)
         seller.ask(f"o dataset é {seller.dataset} e o token é {seller.token}")
-        seller.ask("o que ainda falta?")
+        seller.ask("me conta o que você faz com essas coisas que eu mandei")
         seller.ask(f"a minha página de vendas é {seller.landing}/ok")
         status = seller.decide(seller.get("plan"))
     assert (seller.stages(), status["state"]) == (VERIFIED, "done"), status

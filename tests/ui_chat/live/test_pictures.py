@@ -82,4 +82,5 @@ def test_what_is_no_picture_or_too_large_is_told_in_words_and_holds_the_words_ba
         _choose(chat, b"x", f"{number}.png")
     expect(_tray(chat)).to_have_count(5)
     expect(chat.page.get_by_text("no máximo 5 imagens")).to_be_visible()
+    expect(_tray(chat).filter(has_text="não é uma imagem")).to_have_count(5)
     chat.noise.clear()  # the browser tells of answers that say no
