@@ -27,7 +27,7 @@ run: install ## Start the whole hub on this machine
 
 test: install ## Run every test, browser included
 	@$(BIN)/python tests/browser/chromium.py
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: install ## Measure speed against stated limits: a table, and .hub/bench.json
 	@$(BIN)/python -m evals.bench

@@ -77,7 +77,7 @@ def row_outside() -> VaultSecret:
 @pytest.fixture
 def failing(faulty: FaultyServer, aws_credential: str, request: pytest.FixtureRequest) -> Iterator[Backend]:
     """The backend named by the parameter, which asks the faulty server."""
-    common = {"prefix": "hub", "timeout_seconds": 2.0}
+    common = {"prefix": "hub", "timeout_seconds": 4.0}
     backend: Backend = (
         AwsBackend(region="sa-east-1", endpoint_url=faulty.url, **common)  # type: ignore[arg-type]
         if request.param == "aws"
