@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.deps import SessionDep
+from api.operations_tables import audit_table, connections_table, deliveries_table, file_of, sales_table
 from api.operators import OperatorDep
 from api.routes.operations_queries import (
     AuditQuery,
@@ -24,13 +25,11 @@ from api.routes.operations_queries import (
     TableQuery,
 )
 from api.staff import StaffCaller
-from tracking_core.audit.service import record
 from tracking_core.errors import NotFound
 from tracking_core.i18n import negotiate
-from tracking_core.reporting import audit, connections, csv, deliveries, explained, sales
+from tracking_core.reporting import deliveries, explained, sales
 from tracking_core.reporting import series as charts
 from tracking_core.reporting.csv import Table
-from tracking_core.reporting.pages import Page, Place
 from tracking_core.reporting.scope import EVERYONE, Scope
 from tracking_core.reporting.sentences import told
 from tracking_core.tenants import service as tenants
@@ -45,7 +44,7 @@ async def list_sales(
 ) -> dict[str, Any]:
     """The ledger, newest first; its summary is how many sales of the search are in each state."""
     scope = await _scope(session, asked)
-    listed = await _listed(_sales(scope, asked), asked, session, request)
+    listed = await _listed(sales_table(scope, asked), asked, session, request)
     return {**listed, "totals": await sales.totals(session, scope, asked.search)} if asked.summary else listed
 
 
@@ -54,7 +53,7 @@ async def export_sales(
     asked: Annotated[SalesQuery, Query()], operator: OperatorDep, session: SessionDep, request: Request
 ) -> StreamingResponse:
     scope = await _scope(session, asked)
-    return _file(_sales(scope, asked), scope, operator, session, request)
+    return _file(sales_table(scope, asked), scope, operator, session, request)
 
 
 @router.get("/sales/{conversion_id}")
@@ -74,7 +73,7 @@ async def read_sale(
 
 
 @router.get("/deliveries")
-async def list_deliveries(
+async def listdeliveries_table(
     asked: Annotated[DeliveriesQuery, Query()], _operator: OperatorDep, session: SessionDep, request: Request
 ) -> dict[str, Any]:
     """What is on its way and what became of the rest; its summary is the most frequent reasons."""
@@ -82,11 +81,11 @@ async def list_deliveries(
 
 
 @router.get("/deliveries.csv")
-async def export_deliveries(
+async def exportdeliveries_table(
     asked: Annotated[DeliveriesQuery, Query()], operator: OperatorDep, session: SessionDep, request: Request
 ) -> StreamingResponse:
     scope = await _scope(session, asked)
-    return _file(_deliveries(deliveries.TABLE, scope, asked), scope, operator, session, request)
+    return _file(deliveries_table(deliveries.TABLE, scope, asked), scope, operator, session, request)
 
 
 @router.get("/dead-letters")
@@ -102,7 +101,7 @@ async def export_dead_letters(
     asked: Annotated[DeadLettersQuery, Query()], operator: OperatorDep, session: SessionDep, request: Request
 ) -> StreamingResponse:
     scope = await _scope(session, asked)
-    return _file(_deliveries(deliveries.DEAD_TABLE, scope, asked), scope, operator, session, request)
+    return _file(deliveries_table(deliveries.DEAD_TABLE, scope, asked), scope, operator, session, request)
 
 
 @router.get("/connections")
@@ -110,7 +109,9 @@ async def list_connections(
     asked: Annotated[ConnectionsQuery, Query()], _operator: OperatorDep, session: SessionDep, request: Request
 ) -> dict[str, Any]:
     """Holds, circuit breakers, slots, and what waits behind each."""
-    return await _listed(_connections(await _scope(session, asked), asked, request), asked, session, request)
+    return await _listed(
+        connections_table(await _scope(session, asked), asked, _slots(request)), asked, session, request
+    )
 
 
 @router.get("/connections.csv")
@@ -118,7 +119,7 @@ async def export_connections(
     asked: Annotated[ConnectionsQuery, Query()], operator: OperatorDep, session: SessionDep, request: Request
 ) -> StreamingResponse:
     scope = await _scope(session, asked)
-    return _file(_connections(scope, asked, request), scope, operator, session, request)
+    return _file(connections_table(scope, asked, _slots(request)), scope, operator, session, request)
 
 
 @router.get("/series")
@@ -136,7 +137,7 @@ async def list_audit(
     asked: Annotated[AuditQuery, Query()], _operator: OperatorDep, session: SessionDep, request: Request
 ) -> dict[str, Any]:
     """Who did what to which thing, newest first."""
-    return await _listed(_audit(await _scope(session, asked), asked), asked, session, request)
+    return await _listed(audit_table(await _scope(session, asked), asked), asked, session, request)
 
 
 @router.get("/audit.csv")
@@ -144,40 +145,12 @@ async def export_audit(
     asked: Annotated[AuditQuery, Query()], operator: OperatorDep, session: SessionDep, request: Request
 ) -> StreamingResponse:
     scope = await _scope(session, asked)
-    return _file(_audit(scope, asked), scope, operator, session, request)
-
-
-def _sales(scope: Scope, asked: SalesQuery) -> Table[sales.SaleRow]:
-    search = asked.search
-    return Table(sales.TABLE, sales.SaleRow, lambda session, place: sales.search(session, scope, search, place))
-
-
-def _deliveries(name: str, scope: Scope, asked: DeadLettersQuery) -> Table[deliveries.DeliveryRow]:
-    search = asked.search
-
-    async def read(session: AsyncSession, place: Place) -> Page[deliveries.DeliveryRow]:
-        return await deliveries.search(session, scope, search, place)
-
-    return Table(name, deliveries.DeliveryRow, read)
-
-
-def _connections(scope: Scope, asked: ConnectionsQuery, request: Request) -> Table[connections.ConnectionRow]:
-    slots = request.app.state.settings.delivery_slots
-
-    async def read(session: AsyncSession, place: Place) -> Page[connections.ConnectionRow]:
-        return await connections.health(session, scope, place, slots=slots, only_troubled=asked.only_troubled)
-
-    return Table(connections.TABLE, connections.ConnectionRow, read)
-
-
-def _audit(scope: Scope, asked: AuditQuery) -> Table[audit.AuditRow]:
-    search = asked.search
-    return Table(audit.TABLE, audit.AuditRow, lambda session, place: audit.search(session, scope, search, place))
+    return _file(audit_table(scope, asked), scope, operator, session, request)
 
 
 async def _delivered(name: str, asked: DeadLettersQuery, session: AsyncSession, request: Request) -> dict[str, Any]:
     scope = await _scope(session, asked)
-    listed = await _listed(_deliveries(name, scope, asked), asked, session, request)
+    listed = await _listed(deliveries_table(name, scope, asked), asked, session, request)
     if not asked.summary:
         return listed
     return {**listed, "reasons": told(await deliveries.by_reason(session, scope, asked.search), _locale(request))}
@@ -199,12 +172,9 @@ async def _listed(table: Table[_T], asked: TableQuery, session: AsyncSession, re
 def _file(
     table: Table[_T], scope: Scope, operator: StaffCaller, session: AsyncSession, request: Request
 ) -> StreamingResponse:
-    """The rows as they are read, once it is on record who took them."""
-    actor = f"staff:{operator.name}"
-    record(session, actor=actor, action="operations.exported", subject=table.name, tenant_id=scope.tenant_id)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{table.name}.csv"',
-        "Cache-Control": "no-store",
-        "Hub-Rows-Max": str(csv.ROWS_MAX),
-    }
-    return StreamingResponse(csv.export(table, _locale(request)), media_type="text/csv", headers=headers)
+    return file_of(table, scope, session, actor=f"staff:{operator.name}", locale=_locale(request))
+
+
+def _slots(request: Request) -> int:
+    slots: int = request.app.state.settings.delivery_slots
+    return slots

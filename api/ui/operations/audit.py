@@ -5,11 +5,11 @@ from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
 from api.deps import SessionDep
+from api.operations_tables import audit_table, file_of
 from api.routes.operations_queries import AuditQuery
 from api.ui.operations.faces import OperatorConsole
 from api.ui.operations.forms import Form
 from api.ui.operations.showing import show
-from api.ui.operations.tables import audit_table, file_of
 from tracking_core.errors import InvalidRequest
 from tracking_core.reporting import audit
 
@@ -29,5 +29,11 @@ async def list_audit(console: OperatorConsole, session: SessionDep, request: Req
 async def export_audit(console: OperatorConsole, session: SessionDep, request: Request) -> StreamingResponse:
     form = Form(dict(request.query_params), console.who.locale)
     with form.checked():
-        return file_of(audit_table(console.scope, form.read(AuditQuery)), console, session)
+        return file_of(
+            audit_table(console.scope, form.read(AuditQuery)),
+            console.scope,
+            session,
+            actor=console.actor,
+            locale=console.who.locale,
+        )
     raise InvalidRequest([])

@@ -5,11 +5,11 @@ from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
 from api.deps import SessionDep
+from api.operations_tables import connections_table, file_of
 from api.routes.operations_queries import ConnectionsQuery
 from api.ui.operations.faces import OperatorConsole
 from api.ui.operations.forms import Form
 from api.ui.operations.showing import show
-from api.ui.operations.tables import connections_table, file_of
 from tracking_core.errors import InvalidRequest
 from tracking_core.reporting import connections
 
@@ -31,5 +31,11 @@ async def export_connections(console: OperatorConsole, session: SessionDep, requ
     form = Form(dict(request.query_params), console.who.locale)
     with form.checked():
         slots = request.app.state.settings.delivery_slots
-        return file_of(connections_table(console.scope, form.read(ConnectionsQuery), slots), console, session)
+        return file_of(
+            connections_table(console.scope, form.read(ConnectionsQuery), slots),
+            console.scope,
+            session,
+            actor=console.actor,
+            locale=console.who.locale,
+        )
     raise InvalidRequest([])

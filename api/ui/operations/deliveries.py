@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from api.deps import SessionDep
+from api.operations_tables import deliveries_table, file_of
 from api.routes.operations_queries import DeadLettersQuery, DeliveriesQuery, TimedQuery
 from api.ui.operations.faces import Console, ConsoleDep
 from api.ui.operations.forms import Form
 from api.ui.operations.showing import show
-from api.ui.operations.tables import deliveries_table, file_of
 from tracking_core.delivery.replay_selection import ReplayFilter
 from tracking_core.errors import InvalidRequest
 from tracking_core.models import DeliveryState
@@ -70,7 +70,13 @@ async def list_deliveries(console: ConsoleDep, session: SessionDep, request: Req
 async def export_deliveries(console: ConsoleDep, session: SessionDep, request: Request) -> StreamingResponse:
     form = Form(dict(request.query_params), console.who.locale)
     with form.checked():
-        return file_of(deliveries_table(deliveries.TABLE, console.scope, form.read(DeliveriesQuery)), console, session)
+        return file_of(
+            deliveries_table(deliveries.TABLE, console.scope, form.read(DeliveriesQuery)),
+            console.scope,
+            session,
+            actor=console.actor,
+            locale=console.who.locale,
+        )
     raise InvalidRequest([])
 
 
@@ -89,7 +95,13 @@ async def export_dead_letters(console: ConsoleDep, session: SessionDep, request:
     form = Form(dict(request.query_params), console.who.locale)
     with form.checked():
         asked = form.read(LettersQuery)
-        return file_of(deliveries_table(deliveries.DEAD_TABLE, console.scope, asked), console, session)
+        return file_of(
+            deliveries_table(deliveries.DEAD_TABLE, console.scope, asked),
+            console.scope,
+            session,
+            actor=console.actor,
+            locale=console.who.locale,
+        )
     raise InvalidRequest([])
 
 

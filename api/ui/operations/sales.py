@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from api.deps import SessionDep
+from api.operations_tables import file_of, sales_table
 from api.ui.operations.faces import Console, ConsoleDep
 from api.ui.operations.forms import Form, guessed
 from api.ui.operations.showing import show
-from api.ui.operations.tables import file_of, sales_table
 from tracking_core.errors import InvalidRequest, NotFound
 from tracking_core.gateways import registry
 from tracking_core.ledger.read import LedgerState
@@ -48,7 +48,13 @@ async def list_sales(console: ConsoleDep, session: SessionDep, request: Request)
 async def export_sales(console: ConsoleDep, session: SessionDep, request: Request) -> StreamingResponse:
     form = Form(dict(request.query_params), console.who.locale)
     with form.checked():
-        return file_of(sales_table(console.scope, form.sales(guessed(form.fields))), console, session)
+        return file_of(
+            sales_table(console.scope, form.sales(guessed(form.fields))),
+            console.scope,
+            session,
+            actor=console.actor,
+            locale=console.who.locale,
+        )
     raise InvalidRequest([])
 
 

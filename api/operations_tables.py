@@ -1,4 +1,4 @@
-"""The console's tables, each read the same way for a page and for a file."""
+"""The console's tables, each read the same way for JSON, for a page and for a file."""
 
 from typing import Protocol, TypeVar
 
@@ -6,7 +6,6 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.routes.operations_queries import AuditQuery, ConnectionsQuery, SalesQuery
-from api.ui.operations.faces import Console
 from tracking_core.audit.service import record
 from tracking_core.reporting import audit, connections, csv, deliveries, sales
 from tracking_core.reporting.csv import Table
@@ -47,13 +46,12 @@ def audit_table(scope: Scope, asked: AuditQuery) -> Table[audit.AuditRow]:
     return Table(audit.TABLE, audit.AuditRow, lambda session, place: audit.search(session, scope, search, place))
 
 
-def file_of(table: Table[_T], console: Console, session: AsyncSession) -> StreamingResponse:
+def file_of(table: Table[_T], scope: Scope, session: AsyncSession, *, actor: str, locale: str) -> StreamingResponse:
     """The rows as they are read, once it is on record who took them."""
-    subject, tenant_id = table.name, console.scope.tenant_id
-    record(session, actor=console.actor, action="operations.exported", subject=subject, tenant_id=tenant_id)
+    record(session, actor=actor, action="operations.exported", subject=table.name, tenant_id=scope.tenant_id)
     headers = {
         "Content-Disposition": f'attachment; filename="{table.name}.csv"',
         "Cache-Control": "no-store",
         "Hub-Rows-Max": str(csv.ROWS_MAX),
     }
-    return StreamingResponse(csv.export(table, console.who.locale), media_type="text/csv", headers=headers)
+    return StreamingResponse(csv.export(table, locale), media_type="text/csv", headers=headers)
