@@ -1,0 +1,16 @@
+"""Trace context"""
+
+from alembic import op
+
+revision = '20261126_0012'
+down_revision = '20261126_0011'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
