@@ -1,4 +1,4 @@
-"""One embedded PostgreSQL and Redis per test process; a fresh database from a migrated template per test that asks."""
+"""One embedded PostgreSQL and Redis per test process, and a database as the migrations left it for a test that asks."""
 
 import base64
 import logging
@@ -7,18 +7,16 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 import structlog
-from psycopg import sql
 
+from api.cli.processes import upgrade_all
+from tests.databases import ReusedDatabase
 from tracking_core.db import engine as db_engine
-from tracking_core.db.migrate import upgrade
 from tracking_core.embedded.postgres import EmbeddedPostgres
 from tracking_core.embedded.process import free_port
 from tracking_core.embedded.redis import EmbeddedRedis
 from tracking_core.kit import clock
-from tracking_core.kit.ids import new_id
 from tracking_core.settings import Settings, get_settings
 
 _PAGES = ("setup", "chat", "desk", "operations", "sign_in")
@@ -43,22 +41,28 @@ def servers() -> Iterator[tuple[EmbeddedPostgres, EmbeddedRedis]]:
         redis = EmbeddedRedis(Path(folder), free_port())
         postgres.start()
         redis.start()
-        upgrade(postgres.url)
+        upgrade_all(postgres.url)
         yield postgres, redis
         redis.stop()
         postgres.stop()
 
 
+@pytest.fixture(scope="session")
+def reused_database(servers: tuple[EmbeddedPostgres, EmbeddedRedis]) -> ReusedDatabase:
+    return ReusedDatabase(servers[0].url)
+
+
 @pytest.fixture
-def database_url(servers: tuple[EmbeddedPostgres, EmbeddedRedis]) -> Iterator[str]:
-    """A database of its own for one test, copied from the template."""
-    base = servers[0].url
-    name = f"test_{new_id().hex}"
-    with psycopg.connect(base.replace("+psycopg", "").rsplit("/", 1)[0] + "/postgres", autocommit=True) as admin:
-        # Copied as files: with nothing flushed that takes a sixth of writing it to the log.
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE hub STRATEGY FILE_COPY").format(sql.Identifier(name)))
-        yield base.rsplit("/", 1)[0] + f"/{name}"
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+def renewed_database(reused_database: ReusedDatabase) -> None:
+    """For a test that looks at how a query is planned: pages of rows that are gone count there."""
+    reused_database.renew()
+
+
+@pytest.fixture
+def database_url(reused_database: ReusedDatabase) -> Iterator[str]:
+    """A database as the migrations left it, for one test."""
+    yield reused_database.url
+    reused_database.clean()
 
 
 @pytest.fixture

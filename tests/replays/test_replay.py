@@ -238,6 +238,7 @@ async def test_a_letter_that_died_before_deaths_were_written_down_is_replayed(sh
     assert (await ask(shop, seen_until=clock.now())).replayed == 1
 
 
+@pytest.mark.usefixtures("renewed_database")
 async def test_a_tenants_dead_are_found_by_their_index(shop: Shop) -> None:
     """A replay does not read past everybody's deliveries."""
     selection = Selection(tenant_id=shop.tenant_id, wanted=ReplayFilter(reason="payload"), seen_until=clock.now())

@@ -39,7 +39,7 @@ _SETTINGS = {
     "log_error_verbosity": "terse",
 }
 # Only for throw-away servers of tests: a crash may lose commits.
-_NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 class EmbeddedPostgres(ServerProcess):
