@@ -63,7 +63,7 @@ async def runner(settings: Settings, *, guarded: GuardedClient | None = None) ->
     probing = guarded or GuardedClient(trusted_origins=frozenset(settings.probe_trusted_origins))
     async with (
         httpx.AsyncClient(timeout=_EDGE_TIMEOUT_SECONDS, trust_env=False) as http,
-        checkpointer(settings.database_url, connections=4) as saver,
+        checkpointer(settings.session_database_url, connections=4) as saver,
     ):
 
         def context(owner: SetupSession, fence: int) -> SetupContext:
@@ -89,7 +89,7 @@ async def chat_runner(settings: Settings) -> AsyncIterator[ChatRunner]:
     async def wait(intent_id: UUID) -> None:
         await waiting.off_queue(intent_id, settings.chat_tool_wait_seconds)
 
-    async with checkpointer(settings.database_url, connections=4) as saver:
+    async with checkpointer(settings.session_database_url, connections=4) as saver:
         try:
             yield ChatRunner(
                 graph=build_chat(saver, RuleModel()),

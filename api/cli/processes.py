@@ -79,7 +79,7 @@ def scheduler() -> None:
 
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    upgrade_all(get_settings().database_url)
+    upgrade_all(get_settings().session_database_url)
 
 
 def upgrade_all(database_url: str) -> None:

@@ -125,7 +125,7 @@ class _Hub:
 
     def _migrate(self) -> None:
         started = time.monotonic()
-        upgrade_all(str(self._known["database_url"]))
+        upgrade_all(self._settings.database_direct_url or str(self._known["database_url"]))
         _done("migrations", started)
 
     def _start_simulators(self) -> None:

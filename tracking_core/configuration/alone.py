@@ -31,7 +31,7 @@ async def alone(ctx: ApplyContext) -> AsyncIterator[None]:
     """Across processes the second waits for the first, then finds what it did. The lock is a connection's own, so a
     killed process lets go of it. Not one of the pool's: it is held while the gateway is called, and what the effect
     itself writes needs the pool. Raises ActionFailed when the wait is too long."""
-    async with _turn(), _engine(ctx.settings.database_url).connect() as connection:
+    async with _turn(), _engine(ctx.settings.session_database_url).connect() as connection:
         await _lock(connection, f"configuration:{ctx.session_id}")
         yield
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -21,6 +21,10 @@ from tracking_core.settings import Settings, get_settings
 AWAY = (OperationalError, InterfaceError, PendingRollbackError, PoolTimeout)
 _AFTER_COMMIT, _IDLE_SINCE = "after_commit", "idle_since"
 _FRESH_SECONDS = 0.1
+_DIRECT = {"connect_timeout": 5, "options": "-c statement_timeout=30s -c lock_timeout=10s"}
+# A prepared statement belongs to a server's session, and a transaction pooler lends those out for one transaction.
+_POOLED: dict[str, Any] = {"connect_timeout": 5, "prepare_threshold": None}
+_LIMITS = "SELECT set_config('statement_timeout', '30s', true), set_config('lock_timeout', '10s', true)"
 _UNFLUSHED = text("SET LOCAL synchronous_commit = off")
 _engine: AsyncEngine | None = None
 
@@ -36,10 +40,20 @@ def create_engine(settings: Settings) -> AsyncEngine:
         hide_parameters=True,
         json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
         json_deserializer=orjson.loads,
-        connect_args={"connect_timeout": 5, "options": "-c statement_timeout=30s -c lock_timeout=10s"},
+        connect_args=_POOLED if settings.database_direct_url else _DIRECT,
     )
+    if settings.database_direct_url:
+        _limit_each_transaction(made)
     _ping_the_idle(made)
     return made
+
+
+def _limit_each_transaction(made: AsyncEngine) -> None:
+    """Behind a pooler a session's settings would be the next client's: a transaction has its own."""
+
+    @event.listens_for(made.sync_engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql(_LIMITS)
 
 
 def _ping_the_idle(made: AsyncEngine) -> None:

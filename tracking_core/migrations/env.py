@@ -13,7 +13,7 @@ def _is_ours(_object: object, name: str | None, kind: str, _reflected: bool, _co
 
 
 def run() -> None:
-    url = context.config.attributes.get("url") or get_settings().database_url
+    url = context.config.attributes.get("url") or get_settings().session_database_url
     engine = create_engine(url)
     with engine.connect() as connection:
         connection.execute(text("SET lock_timeout = '5s'"))
