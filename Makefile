@@ -50,6 +50,8 @@ lint: install ## Style, types and the rule of the rooms
 lock: install ## Resolve the dependencies again (needs uv)
 	@uv pip compile pyproject.toml --extra dev --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header -o requirements.lock
+	@uv pip compile pyproject.toml -c requirements.lock --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header -o deploy/requirements.lock
 
 clean: ## Remove the environment and caches; data in .hub stays
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

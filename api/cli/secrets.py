@@ -14,6 +14,7 @@ from api.cli.run import in_transaction
 from tracking_core.db.engine import dispose
 from tracking_core.kit import clock
 from tracking_core.secrets import rotation
+from tracking_core.secrets.keyring import new_key
 from tracking_core.secrets.rotation import KeyUsage
 from tracking_core.secrets.sweep import Swept, sweep
 
@@ -41,6 +42,12 @@ def keys(as_json: AsJson = False) -> None:
         raise typer.Exit(MISSING)
     if any(one.tenants and not one.is_newest for one in usage):
         raise typer.Exit(REWRAP_DUE)
+
+
+@_secrets.command("new-key")
+def print_new_key() -> None:
+    """Print a new key-encryption key for HUB_SECRETS_KEYS. It is kept nowhere: put it first, beside those there are."""
+    typer.echo(new_key(f"{clock.now():k%Y%m%d}"))
 
 
 @_secrets.command()

@@ -1,6 +1,5 @@
 """``hub up``: the whole hub on one machine, from one command."""
 
-import base64
 import fcntl
 import json
 import os
@@ -22,6 +21,7 @@ from api.cli.processes import upgrade_all
 from api.cli.supervisor import CommandService, Service, Supervisor
 from tracking_core.embedded.process import require_free
 from tracking_core.errors import ConfigurationError
+from tracking_core.secrets.keyring import new_key
 from tracking_core.settings import RUNTIME_FILE, Settings
 
 _READY_SECONDS, _PEOPLE_SECONDS = 60.0, 30.0
@@ -230,7 +230,7 @@ def _done(name: str, started: float) -> None:
 def _kept_keys(path: Path) -> str:
     if not path.exists():
         path.touch(mode=0o600)
-        path.write_text(f"k1:{base64.b64encode(os.urandom(32)).decode()}")
+        path.write_text(new_key("k1"))
     return path.read_text().strip()
 
 
