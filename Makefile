@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTHON := $(shell for p in python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
 
-.PHONY: help install run test bench evals evals-record evals-live lint lock clean
+.PHONY: help install run test bench screenshots clicks page-speed evals evals-record evals-live lint lock clean
 
 ARGS ?=
 
@@ -31,6 +31,15 @@ test: install ## Run every test, browser included
 
 bench: install ## Measure speed against stated limits: a table, and .hub/bench.json
 	@$(BIN)/python -m evals.bench
+
+screenshots: install ## A picture of every page, into docs/screenshots
+	@$(BIN)/python -m evals.pages --chromium "$$($(BIN)/python tests/browser/chromium.py)" shots
+
+clicks: install ## From a fresh hub to a green test sale by clicking: clicks, fields, screens, seconds
+	@$(BIN)/python -m evals.pages --chromium "$$($(BIN)/python tests/browser/chromium.py)" clicks --docs docs/pages.md
+
+page-speed: install ## Paints, weight, requests and scrolling of every page
+	@$(BIN)/python -m evals.pages --chromium "$$($(BIN)/python tests/browser/chromium.py)" speed --docs docs/pages.md
 
 evals: install ## Every scenario of the agent with its recorded model: no key, no network
 	@$(BIN)/python -m evals.agent replay $(ARGS)

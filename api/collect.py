@@ -4,7 +4,7 @@ Answered before the framework's routing and middleware, which would cost more th
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from api import problems
+from api.answer_headers import AnswerHeaders
 from api.body import bounded
 from api.middleware import correlation_of
 from api.write_keys import WriteKeys
@@ -21,10 +22,12 @@ from tracking_core.collector.client_ip import client_ip
 from tracking_core.collector.rate_limit import RateLimiter
 from tracking_core.collector.schema import TrackRequest
 from tracking_core.collector.writer import GroupWriter
-from tracking_core.errors import MalformedBody, Unauthorized
+from tracking_core.errors import HubError, MalformedBody, Unauthorized
 from tracking_core.kit import clock
+from tracking_core.metrics.collector import REFUSED
 from tracking_core.models import TrackingKind
 from tracking_core.settings import Settings
+from tracking_core.telemetry import tracing
 
 PATHS = {f"/track/{kind}": kind for kind in TrackingKind}
 CORS = {"Access-Control-Allow-Origin": "*"}
@@ -46,6 +49,12 @@ class Collector:
     rate_limiter: RateLimiter
     write_keys: WriteKeys
     writer: GroupWriter | None = None
+    _said: AnswerHeaders = field(init=False)
+    _head: list[tuple[bytes, bytes]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._said = AnswerHeaders(self.settings)
+        self._head = [*_HEADERS, *self._said.of_accepted()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI: collect and answer; an error leaves as problem JSON that a browser may read."""
@@ -54,12 +63,14 @@ class Collector:
         try:
             answer = await self.collect(PATHS[scope["path"]], scope, headers, receive)
         except Exception as error:
+            REFUSED.labels(error.code if isinstance(error, HubError) else HubError.code).inc()
             response = await problems.answer(Request(scope), error)
             response.headers["X-Correlation-Id"] = correlation.decode()
+            self._said.complete(scope["path"], response.headers)
             await response(scope, receive, send)
             return
         length = (b"content-length", b"%d" % len(answer))
-        head = [*_HEADERS, length, (b"x-correlation-id", correlation)]
+        head = [*self._head, length, (b"x-correlation-id", correlation)]
         await send({"type": "http.response.start", "status": 202, "headers": head})
         await send({"type": "http.response.body", "body": answer})
 
@@ -73,11 +84,10 @@ class Collector:
             raise Unauthorized
         self.rate_limiter.check(key)
         owner = await self.write_keys.writer(key)
-        visitor = self._visitor(scope, headers)
-        accepted = accept(
-            kind, event, tenant_id=owner.tenant_id, country=owner.country, visitor=visitor, now=clock.now()
-        )
+        visitor, now = self._visitor(scope, headers), clock.now()
+        accepted = accept(kind, event, tenant_id=owner.tenant_id, country=owner.country, visitor=visitor, now=now)
         await self.writer.write(accepted)
+        tracing.visit(accepted.row_id, kind.value, now, headers.get(b"traceparent"))
         return orjson.dumps(accepted.answer)
 
     def _visitor(self, scope: Scope, headers: dict[bytes, bytes]) -> Visitor:

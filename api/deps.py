@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,7 +27,9 @@ async def _tenant(request: Request, session: SessionDep) -> Tenant:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key:
         raise Unauthorized
-    return await tenants.by_key(session, key.strip(), ApiKeyKind.SECRET)
+    tenant = await tenants.by_key(session, key.strip(), ApiKeyKind.SECRET)
+    structlog.contextvars.bind_contextvars(tenant_id=str(tenant.id))
+    return tenant
 
 
 TenantDep = Annotated[Tenant, Depends(_tenant)]

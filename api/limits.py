@@ -1,8 +1,9 @@
 """What one tenant may ask of the setup API of one process: a wish of theirs must not cost others their webhooks."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -40,7 +41,7 @@ class Allowance:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
-        self._actions = _PerMinute(self.limits.actions_per_minute)
+        self._actions = PerMinute(self.limits.actions_per_minute)
         self._waiting: Counter[UUID] = Counter()
 
     @contextmanager
@@ -71,9 +72,23 @@ class Allowance:
             raise RateLimited(retry_after_seconds=_SESSIONS_RETRY_SECONDS)
 
 
-class _PerMinute(RateLimiter):
+class PerMinute(RateLimiter):
     """A minute's worth at once, then as many a minute."""
 
     def __init__(self, count: int) -> None:
         super().__init__(count)
         self._rate, self._burst = count / 60, float(count)
+
+    def require(self, key: str) -> None:
+        """Raises RateLimited when nothing is left; takes nothing."""
+        if (tokens := self._tokens(key)) < 1.0:
+            raise RateLimited(retry_after_seconds=max(1, round((1.0 - tokens) / self._rate)))
+
+    def take(self, key: str) -> None:
+        """Of what was already answered: counted, whatever is left."""
+        with suppress(RateLimited):
+            self.check(key)
+
+    def _tokens(self, key: str) -> float:
+        tokens, seen = self._buckets.get(key, (self._burst, 0.0))
+        return min(self._burst, tokens + (time.monotonic() - seen) * self._rate)

@@ -37,6 +37,7 @@ HubError
 │   ├── DeadLettersChanged      409  not those of the preview (tracking_core.delivery.replay)
 │   ├── SettingsChanged         409  by somebody else (tracking_core.tenants.preferences)
 │   ├── ConsentInSetup          409
+│   ├── ClosingNotConfirmed     409  the name is another (tracking_core.tenants.errors)
 │   └── IdempotencyKeyReused    409  the same key with another wish (tracking_core.setup.inbox)
 ├── BodyTooLarge                413
 │   └── ScreenshotTooLarge      413  (tracking_core.screenshots.errors, as all of screenshots)
@@ -52,6 +53,7 @@ HubError
 │   └── ScreenshotUnavailable   503
 ├── StaleFence                  500  another worker holds the setup session by now; never leaves the worker
 └── ConfigurationError          500  the operator must act; says what to do
+    └── TenantClosed            410  (tracking_core.tenants.errors)
 
 Messages are English msgids with ``{placeholders}``; the edge translates them (pt-BR first).
 """

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import structlog
+from opentelemetry import trace
 
 from tracking_core.safety.patterns import MASK as MASK
 from tracking_core.safety.scanner import mask_certain
@@ -26,6 +27,14 @@ def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     return {key: _masked(key, value) for key, value in event.items()}
 
 
+def add_trace(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """The line's trace and span in their W3C digits, exported or not; nothing outside of one."""
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"], event["span_id"] = f"{context.trace_id:032x}", f"{context.span_id:016x}"
+    return event
+
+
 def mask_text(text: str) -> str:
     """The text with credentials (by their shape or their label) and e-mail addresses replaced."""
     return _SENSITIVE_VALUE.sub(MASK, mask_certain(text))
@@ -35,6 +44,7 @@ def configure_logging(level: str) -> None:
     """Route structlog and the standard library to JSON lines on standard output."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        add_trace,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

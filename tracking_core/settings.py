@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".hub")
 
     database_url: str = ""
+    database_direct_url: str = ""
     redis_url: str = ""
     embedded_postgres_port: int = 54320
     embedded_redis_port: int = 63790
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     track_max_body_bytes: int = 16_384
     webhook_max_body_bytes: int = 1_048_576
     track_rate_per_second: int = 2_000
+    api_rate_per_second: int = Field(default=50, ge=1)
     collect_group_max: int = 500
     collect_queue_max: int = 20_000
     database_pool_size: int = 8
@@ -81,7 +83,25 @@ class Settings(BaseSettings):
     delivery_lease_seconds: int = 60
     meta_timeout_seconds: float = 10.0
     sweep_interval_ms: int = 1_000
-    tracking_retention_days: int = 180
+    tracking_retention_days: int = Field(default=180, ge=1)
+    # A dead letter can be replayed for seven days.
+    delivery_retention_days: int = Field(default=90, ge=8)
+    dead_letter_retention_days: int = Field(default=30, ge=8)
+    attempt_retention_days: int = Field(default=90, ge=1)
+    webhook_retention_days: int = Field(default=90, ge=8)
+    buyer_retention_days: int = Field(default=730, ge=90)
+    chat_retention_days: int = Field(default=180, ge=1)
+    checkpoint_retention_days: int = Field(default=180, ge=30)
+    handoff_retention_days: int = Field(default=365, ge=1)
+    notification_retention_days: int = Field(default=90, ge=1)
+    sign_in_retention_days: int = Field(default=7, ge=1)
+    secret_access_retention_days: int = Field(default=365, ge=180)
+    audit_retention_days: int = Field(default=1_825, ge=180)
+    consent_retention_days: int = Field(default=1_825, ge=365)
+
+    reconciliation_grace_minutes: int = Field(default=15, ge=0)
+    reconciliation_calls_per_minute: int = Field(default=60, ge=1)
+    reconciliation_streams: int = Field(default=4, ge=1)
 
     probe_trusted_origins: list[str] = []
     setup_lease_seconds: int = 15
@@ -94,6 +114,16 @@ class Settings(BaseSettings):
     chat_tool_wait_seconds: float = 20.0
     screenshot_max_bytes: int = 5_242_880
     screenshot_days: int = 30
+
+    otlp_endpoint: str = ""
+    otlp_headers: SecretStr = SecretStr("")
+    otlp_timeout_seconds: float = Field(default=5.0, gt=0)
+    otlp_queue_max: int = Field(default=4_096, ge=1)
+    telemetry_ratio: float = Field(default=0.1, ge=0, le=1)
+    telemetry_visit_ratio: float = Field(default=0.001, ge=0, le=1)
+    telemetry_llm_content: bool = False
+    metrics_port: int = 0
+    metrics_token: SecretStr = SecretStr("")
 
     smtp_host: str = ""
     smtp_port: int = 587
@@ -129,6 +159,7 @@ class Settings(BaseSettings):
         "vault_hashicorp_address",
         "llm_base_url",
         "chatwoot_url",
+        "otlp_endpoint",
     )
     @classmethod
     def _no_trailing_slash(cls, url: str) -> str:
@@ -145,6 +176,11 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """Where browsers and gateways reach the hub; no trailing slash."""
         return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def session_database_url(self) -> str:
+        """For what needs a session of its own: LISTEN, session locks, checkpoints, migrations."""
+        return self.database_direct_url or self.database_url
 
     @property
     def edge_url(self) -> str:

@@ -10,6 +10,7 @@ import structlog
 
 from agent.chat.failures import Reason
 from tracking_core.kit import clock
+from tracking_core.metrics.agent import LLM_BREAKER
 
 log = structlog.get_logger()
 _FAILURES_MAX, _WINDOW = 3, timedelta(seconds=60)
@@ -78,6 +79,7 @@ class Breaker:
         self._turn += 1
         self._failures.clear()
         self._pause, self._standing = _PAUSE_FIRST, Standing(Phase.CLOSED)
+        LLM_BREAKER.set(0)
 
     def failed(self, admission: Admission, reason: Reason, retry_after_seconds: int | None = None) -> None:
         if reason in _NOT_COUNTED:
@@ -111,4 +113,5 @@ class Breaker:
     def _open(self, reason: Reason, until: datetime) -> None:
         self._turn += 1
         self._standing = Standing(Phase.OPEN, reason, until)
+        LLM_BREAKER.set(1)
         log.warning("llm_breaker_opened", reason=reason.value, until=until.isoformat())

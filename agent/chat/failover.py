@@ -15,6 +15,7 @@ from langchain_core.exceptions import ModelTimeoutError
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
+from agent import observed
 from agent.chat.basic.model import RuleModel
 from agent.chat.breaker import Admission, Breaker
 from agent.chat.facts import SessionFacts
@@ -113,6 +114,19 @@ class Failover(AgentMiddleware[Any, Any]):
 
 async def _asked(request: ModelRequest[Any], handler: Handler, context: Context) -> ModelResponse[Any]:
     """A whole answer that can be used. Raises one of MODEL_FAILURES."""
+    with observed.model_call(context.settings, observed.CHAT) as call:
+        call.asked([*([request.system_message] if request.system_message else []), *request.messages])
+        spent = context.spend.input_tokens, context.spend.output_tokens
+        try:
+            response = await _whole(request, handler, context)
+        finally:
+            spend = context.spend
+            call.used(input_tokens=spend.input_tokens - spent[0], output_tokens=spend.output_tokens - spent[1])
+        call.said(response.result)
+        return response
+
+
+async def _whole(request: ModelRequest[Any], handler: Handler, context: Context) -> ModelResponse[Any]:
     context.spend.calls += 1
     seconds, estimate = context.settings.llm_timeout_seconds, _estimate(request)
     try:

@@ -9,6 +9,7 @@ import structlog
 from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from agent import observed
 from agent.chat.answering import Answering
 from agent.chat.breaker import Breaker
 from agent.chat.closing import close, pass_on, taken
@@ -69,7 +70,8 @@ class ChatRunner:
 
     async def _work(self, session_id: UUID, fence: int) -> None:
         while turn := await self._next(session_id, fence):
-            await self._try(turn, fence)
+            with observed.turn(turn.session_id) as told:
+                told.outcome = await self._try(turn, fence)
 
     async def _next(self, session_id: UUID, fence: int) -> SetupTurn | None:
         """The turn that a worker left, or a new one over what waits. While a person has the session, the agent is
@@ -91,8 +93,9 @@ class ChatRunner:
                 await pass_on(session, owner, case, waiting, self.settings)
         return None
 
-    async def _try(self, turn: SetupTurn, fence: int) -> None:
-        """A defect of ours that meets the same turn again and again must not keep the seller waiting for ever."""
+    async def _try(self, turn: SetupTurn, fence: int) -> str:
+        """``answered``, or ``failed``: a defect of ours that meets the same turn again and again must not keep the
+        seller waiting for ever."""
         for _ in range(_FAILURES_MAX):
             try:
                 await Answering(self, turn, fence).answer()
@@ -105,8 +108,9 @@ class ChatRunner:
                 if failures >= _FAILURES_MAX:
                     break
             else:
-                return
+                return "answered"
         await self._give_up(turn, fence)
+        return "failed"
 
     async def _give_up(self, turn: SetupTurn, fence: int) -> None:
         async with transaction() as session:

@@ -10,6 +10,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.runtime import get_runtime
 from pydantic import BaseModel
 
+from agent import observed
 from agent.chat.basic.intents import Intent, intent_of
 from agent.chat.checking import check_gateway, check_meta, check_page, choose
 from agent.chat.context import ChatContext
@@ -121,10 +122,12 @@ def _tool(name: ToolName, handler: Handler) -> BaseTool:
 
     async def run(**given: Any) -> str:
         context = get_runtime(ChatContext).context
-        try:
-            result = await handler(context, arguments.model_validate(given))
-        except HubError as error:
-            result = refused(error.code, translate(error.message, context.locale).format(**error.params))
+        with observed.tool(name.value) as call:
+            try:
+                result = await handler(context, arguments.model_validate(given))
+            except HubError as error:
+                result = refused(error.code, translate(error.message, context.locale).format(**error.params))
+            call.outcome = result["status"]
         return orjson.dumps(result).decode()
 
     return StructuredTool.from_function(

@@ -21,6 +21,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 from pydantic import ValidationError
 
+from agent import observed
 from agent.prompts.files import loaded
 from agent.screenshots.bounded_transport import BoundedTransport
 from agent.screenshots.schema import Extraction, json_schema
@@ -62,16 +63,18 @@ async def look(png: bytes, settings: Settings) -> Seen:
         return Seen(unread=Unread.NO_VISION)
     try:
         async with asyncio.timeout(settings.llm_timeout_seconds), _model(settings) as model:
-            return await _look(model, _messages(png))
+            return await _look(model, _messages(png), settings)
     except TimeoutError:
         return Seen(unread=Unread.TIMEOUT)
     except (ModelError, openai.APIStatusError) as error:
         return Seen(unread=_why(error))
 
 
-async def _look(model: ChatOpenAI, messages: Sequence[BaseMessage]) -> Seen:
+async def _look(model: ChatOpenAI, messages: Sequence[BaseMessage], settings: Settings) -> Seen:
     for _ in range(_TRIES):
-        said = await _ask(model, messages)
+        with observed.model_call(settings, observed.PICTURE) as call:
+            said = await _ask(model, messages)
+            call.outcome = call.outcome if said is not None else Unread.GARBAGE.value
         # Before it is understood or cut: what is no JSON may hold one too.
         if said is not None and _holds_secret(said["raw"].text, said["parsed"]):
             return Seen(is_secret=True)

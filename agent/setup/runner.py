@@ -15,6 +15,7 @@ from langgraph.errors import UnknownInterruptError
 from langgraph.graph import END
 from langgraph.types import Command, Interrupt, StateSnapshot
 
+from agent import observed
 from agent.leasing import kept
 from agent.passing import PASSING
 from agent.setup.context import SetupContext
@@ -88,7 +89,8 @@ class _Hand:
             if code := self._refusal(intent):
                 await self._refuse(intent, code)
             else:
-                await self._try(intent)
+                with observed.intent(intent, self._owner):
+                    await self._try(intent)
 
     async def _next(self) -> SetupIntent | None:
         async with transaction() as session:

@@ -5,11 +5,47 @@ import sys
 import typer
 from rich.console import Console
 
-from api.cli import connect, dead_letters, demo, doctor, processes, secrets, staff, tenant, up, user
+from api.cli import (
+    alert_channels,
+    alerts,
+    connect,
+    consent,
+    dead_letters,
+    demo,
+    doctor,
+    privacy,
+    privacy_export,
+    processes,
+    reconcile,
+    retention,
+    secrets,
+    staff,
+    tenant,
+    up,
+    user,
+)
 from tracking_core.errors import HubError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Server-side conversion tracking.")
-for module in (up, processes, tenant, staff, user, connect, dead_letters, secrets, demo, doctor):
+for module in (
+    up,
+    processes,
+    tenant,
+    staff,
+    user,
+    connect,
+    dead_letters,
+    secrets,
+    demo,
+    doctor,
+    alert_channels,
+    alerts,
+    reconcile,
+    retention,
+    consent,
+    privacy_export,
+    privacy,
+):
     module.register(app)
 
 

@@ -73,7 +73,8 @@ async def list_handoffs(
     after: UUID | None = None,
 ) -> dict[str, Any]:
     """The queue, the most pressing first; without a state, what is open or taken."""
-    items = await desk_queue.queue(session, state=state, limit=limit, after=after, now=clock.now())
+    states = (state,) if state else LIVE
+    items = await desk_queue.queue(session, states=states, limit=limit, after=after, now=clock.now())
     return {"items": items}
 
 

@@ -43,7 +43,7 @@ async def list_sales(
     asked: Annotated[SalesQuery, Query()], _operator: OperatorDep, session: SessionDep, request: Request
 ) -> dict[str, Any]:
     """The ledger, newest first; its summary is how many sales of the search are in each state."""
-    scope = await _scope(session, asked)
+    scope = await scope_of(session, asked)
     listed = await _listed(sales_table(scope, asked), asked, session, request)
     return {**listed, "totals": await sales.totals(session, scope, asked.search)} if asked.summary else listed
 
@@ -52,7 +52,7 @@ async def list_sales(
 async def export_sales(
     asked: Annotated[SalesQuery, Query()], operator: OperatorDep, session: SessionDep, request: Request
 ) -> StreamingResponse:
-    scope = await _scope(session, asked)
+    scope = await scope_of(session, asked)
     return _file(sales_table(scope, asked), scope, operator, session, request)
 
 
@@ -65,10 +65,10 @@ async def read_sale(
     request: Request,
 ) -> dict[str, Any]:
     """One sale, every hop explained."""
-    found = await explained.explain(session, await _scope(session, asked), conversion_id)
+    found = await explained.explain(session, await scope_of(session, asked), conversion_id)
     if found is None:
         raise NotFound(what="conversion")
-    said: dict[str, Any] = told(found, _locale(request))
+    said: dict[str, Any] = told(found, locale_of(request))
     return said
 
 
@@ -84,7 +84,7 @@ async def listdeliveries_table(
 async def exportdeliveries_table(
     asked: Annotated[DeliveriesQuery, Query()], operator: OperatorDep, session: SessionDep, request: Request
 ) -> StreamingResponse:
-    scope = await _scope(session, asked)
+    scope = await scope_of(session, asked)
     return _file(deliveries_table(deliveries.TABLE, scope, asked), scope, operator, session, request)
 
 
@@ -100,7 +100,7 @@ async def list_dead_letters(
 async def export_dead_letters(
     asked: Annotated[DeadLettersQuery, Query()], operator: OperatorDep, session: SessionDep, request: Request
 ) -> StreamingResponse:
-    scope = await _scope(session, asked)
+    scope = await scope_of(session, asked)
     return _file(deliveries_table(deliveries.DEAD_TABLE, scope, asked), scope, operator, session, request)
 
 
@@ -110,7 +110,7 @@ async def list_connections(
 ) -> dict[str, Any]:
     """Holds, circuit breakers, slots, and what waits behind each."""
     return await _listed(
-        connections_table(await _scope(session, asked), asked, _slots(request)), asked, session, request
+        connections_table(await scope_of(session, asked), asked, _slots(request)), asked, session, request
     )
 
 
@@ -118,7 +118,7 @@ async def list_connections(
 async def export_connections(
     asked: Annotated[ConnectionsQuery, Query()], operator: OperatorDep, session: SessionDep, request: Request
 ) -> StreamingResponse:
-    scope = await _scope(session, asked)
+    scope = await scope_of(session, asked)
     return _file(connections_table(scope, asked, _slots(request)), scope, operator, session, request)
 
 
@@ -127,8 +127,8 @@ async def read_series(
     asked: Annotated[SeriesQuery, Query()], _operator: OperatorDep, session: SessionDep, request: Request
 ) -> dict[str, Any]:
     """Charts: a value of each line for each of ``starts``."""
-    drawn = await charts.series(session, await _scope(session, asked), asked.search)
-    said: dict[str, Any] = told(drawn, _locale(request))
+    drawn = await charts.series(session, await scope_of(session, asked), asked.search)
+    said: dict[str, Any] = told(drawn, locale_of(request))
     return said
 
 
@@ -137,42 +137,42 @@ async def list_audit(
     asked: Annotated[AuditQuery, Query()], _operator: OperatorDep, session: SessionDep, request: Request
 ) -> dict[str, Any]:
     """Who did what to which thing, newest first."""
-    return await _listed(audit_table(await _scope(session, asked), asked), asked, session, request)
+    return await _listed(audit_table(await scope_of(session, asked), asked), asked, session, request)
 
 
 @router.get("/audit.csv")
 async def export_audit(
     asked: Annotated[AuditQuery, Query()], operator: OperatorDep, session: SessionDep, request: Request
 ) -> StreamingResponse:
-    scope = await _scope(session, asked)
+    scope = await scope_of(session, asked)
     return _file(audit_table(scope, asked), scope, operator, session, request)
 
 
 async def _delivered(name: str, asked: DeadLettersQuery, session: AsyncSession, request: Request) -> dict[str, Any]:
-    scope = await _scope(session, asked)
+    scope = await scope_of(session, asked)
     listed = await _listed(deliveries_table(name, scope, asked), asked, session, request)
     if not asked.summary:
         return listed
-    return {**listed, "reasons": told(await deliveries.by_reason(session, scope, asked.search), _locale(request))}
+    return {**listed, "reasons": told(await deliveries.by_reason(session, scope, asked.search), locale_of(request))}
 
 
-async def _scope(session: AsyncSession, asked: ScopeQuery) -> Scope:
+async def scope_of(session: AsyncSession, asked: ScopeQuery) -> Scope:
     return EVERYONE if asked.tenant_id is None else Scope((await tenants.get(session, asked.tenant_id)).id)
 
 
-def _locale(request: Request) -> str:
+def locale_of(request: Request) -> str:
     return negotiate(request.headers.get("accept-language"))
 
 
 async def _listed(table: Table[_T], asked: TableQuery, session: AsyncSession, request: Request) -> dict[str, Any]:
     page = await table.read(session, asked.place(table.name))
-    return {"items": told(page.items, _locale(request)), "next": page.next}
+    return {"items": told(page.items, locale_of(request)), "next": page.next}
 
 
 def _file(
     table: Table[_T], scope: Scope, operator: StaffCaller, session: AsyncSession, request: Request
 ) -> StreamingResponse:
-    return file_of(table, scope, session, actor=f"staff:{operator.name}", locale=_locale(request))
+    return file_of(table, scope, session, actor=f"staff:{operator.name}", locale=locale_of(request))
 
 
 def _slots(request: Request) -> int:

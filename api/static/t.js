@@ -154,6 +154,7 @@
       key: key, event_id: uid('e'), click_id: known.click, url: location.href, referrer: referrer || undefined,
       session_id: put(SESSION, /^s\w{21}$/.test(get(SESSION)) ? get(SESSION) : uid('s'), 30 * MINUTE, !open()),
       fbclid: new URLSearchParams(location.search).get('fbclid') || undefined, fbp: get('_fbp'), fbc: get('_fbc'),
+      consent_version: option('consent-version') || undefined,
     }, person);
     UTM.concat('utm_id').forEach(name => { body[name] = known.ads[name]; });
     Object.assign(body, fields);

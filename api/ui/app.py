@@ -3,11 +3,16 @@
 from fastapi import FastAPI
 
 from api.ui import static_files
+from api.ui.alerts import pages as alerts
 from api.ui.chat import pages as chat
+from api.ui.compression import CompressedPages
 from api.ui.desk import pages as desk
 from api.ui.home import pages as home
+from api.ui.lawful import pages as lawful
 from api.ui.operations import pages as operations
 from api.ui.people import pages as people
+from api.ui.privacy import pages as privacy
+from api.ui.reconciliation import pages as reconciliation
 from api.ui.security import PageHeaders
 from api.ui.setup import checks, device, events, plan
 from api.ui.setup import pages as setup
@@ -21,6 +26,7 @@ def install(app: FastAPI, settings: Settings) -> None:
     """Raises ConfigurationError when the scripts of the pages are not installed."""
     static_files.files()
     app.add_middleware(PageHeaders, settings=settings)
+    app.add_middleware(CompressedPages)
     for module in (
         static_files,
         home,
@@ -36,5 +42,9 @@ def install(app: FastAPI, settings: Settings) -> None:
         chat,
         desk,
         operations,
+        alerts,
+        reconciliation,
+        lawful,
+        privacy,
     ):
         app.include_router(module.router)

@@ -1,6 +1,9 @@
 """What every page is sent with, and which forms are believed."""
 
 import hmac
+import re
+import secrets
+from collections.abc import Mapping
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -27,6 +30,8 @@ _HEADERS = {
 # An address there may hold a sign-in link or a provider's code: it is told to nobody, not even to us. The origin stays,
 # for by "no-referrer" a browser would also hide where a form comes from.
 _SIGN_IN_HEADERS = {**_HEADERS, "Referrer-Policy": "strict-origin"}
+_TOKEN_BYTES = 16
+_HEX = re.compile(r"[0-9a-f]+")
 _OURS = frozenset({"same-origin", "none"})
 
 
@@ -41,27 +46,32 @@ class PageHeaders:
     """Pages say what they may load, and who may frame them."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
-        origins = " ".join(settings.embed_origins) or "'none'"
-        self._policies = {True: _POLICY.format(ancestors=origins), False: _POLICY.format(ancestors="'none'")}
+        self._app, self._policies = app, self.policies(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not is_page(scope["path"]):
             await self._app(scope, receive, send)
             return
-        is_embedded = scope["path"].startswith(EMBED)
-        said = _SIGN_IN_HEADERS if scope["path"].startswith(SIGN_IN) else _HEADERS
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(said)
-                # A route that allows itself less is believed: a stranger's picture may do nothing at all.
-                headers.setdefault("Content-Security-Policy", self._policies[is_embedded])
-                headers.setdefault("Cache-Control", "no-store")
+                self.put_on(scope["path"], MutableHeaders(scope=message), self._policies)
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+    @staticmethod
+    def policies(settings: Settings) -> Mapping[bool, str]:
+        """Of what stands in other people's pages, and of all else."""
+        origins = " ".join(settings.embed_origins) or "'none'"
+        return {True: _POLICY.format(ancestors=origins), False: _POLICY.format(ancestors="'none'")}
+
+    @staticmethod
+    def put_on(path: str, headers: MutableHeaders, policies: Mapping[bool, str]) -> None:
+        headers.update(_SIGN_IN_HEADERS if path.startswith(SIGN_IN) else _HEADERS)
+        # A route that allows itself less is believed: a stranger's picture may do nothing at all.
+        headers.setdefault("Content-Security-Policy", policies[path.startswith(EMBED)])
+        headers.setdefault("Cache-Control", "no-store")
 
 
 def require_own_page(request: Request) -> None:
@@ -86,13 +96,26 @@ def _is_own(origin: str | None, request: Request) -> bool:
 
 
 def csrf_token(session_token: str) -> str:
-    """Of a signed-in browser; another sign-in has another."""
-    return hmac.new(process_keyring().derived("csrf")[0], session_token.encode(), sha256).hexdigest()
+    """Of a signed-in browser; another sign-in has another. Pages are sent compressed, so it looks another each time:
+    from how long a page is nobody can tell it bit by bit."""
+    mask = secrets.token_bytes(_TOKEN_BYTES)
+    return (mask + _mixed(mask, _signature(process_keyring().derived("csrf")[0], session_token))).hex()
 
 
 def require_csrf(sent: str, session_token: str) -> None:
     """Raises FormRefused."""
-    keys = process_keyring().derived("csrf")
-    known = [hmac.new(key, session_token.encode(), sha256).hexdigest() for key in keys]
-    if not any(hmac.compare_digest(sent.encode(errors="replace"), one.encode()) for one in known):
+    if len(sent) != 4 * _TOKEN_BYTES or not _HEX.fullmatch(sent):
         raise FormRefused
+    given = bytes.fromhex(sent)
+    told = _mixed(given[:_TOKEN_BYTES], given[_TOKEN_BYTES:])
+    known = [_signature(key, session_token) for key in process_keyring().derived("csrf")]
+    if not any(hmac.compare_digest(told, one) for one in known):
+        raise FormRefused
+
+
+def _signature(key: bytes, session_token: str) -> bytes:
+    return hmac.new(key, session_token.encode(), sha256).digest()[:_TOKEN_BYTES]
+
+
+def _mixed(mask: bytes, content: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(mask, content, strict=True))

@@ -1,7 +1,11 @@
-"""Scripts and styles, ours and those that ``api.ui.install`` brought, held in memory and named by their content."""
+"""Scripts and styles, ours and those that ``api.ui.install`` brought, held in memory and named by their content.
+
+A style sheet says its dark tokens once, for whoever chose them; for whoever's system is dark they are said again here.
+"""
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -18,6 +22,8 @@ _VENDOR = {
     "vendor/uplot.css": "uplot/dist/uPlot.min.css",
 }
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_DARK = re.compile(r'^:root\[data-theme="dark"\] \{\n.*?^\}\n', re.MULTILINE | re.DOTALL)
+_CHOSEN, _BY_SYSTEM = ':root[data-theme="dark"]', ':root:not([data-theme="light"])'
 _DIGITS = 12
 _FOREVER, _BRIEFLY = "public, max-age=31536000, immutable", "no-cache"
 _NOT_INSTALLED = "The scripts of the pages are not installed: run `make install` ({name} is missing)."
@@ -35,11 +41,15 @@ class StaticFile:
 
 @router.get("/static/{name:path}")
 async def read_static(name: str, request: Request, v: str = "") -> Response:
-    """The file; for ever in a browser's cache under the digest of its content."""
+    """The file; for ever in a browser's cache under the digest of its content, else asked for anew and sent when it is
+    another."""
     found = files().get(name)
     if found is None:
         raise NotFound(what="file")
-    headers = {"Cache-Control": _FOREVER if v == found.digest else _BRIEFLY, "Vary": "Accept-Encoding"}
+    mark = f'W/"{found.digest}"'
+    headers = {"Cache-Control": _FOREVER if v == found.digest else _BRIEFLY, "ETag": mark, "Vary": "Accept-Encoding"}
+    if request.headers.get("if-none-match") == mark:
+        return Response(status_code=304, headers=headers)
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(found.compressed, media_type=found.media_type, headers={**headers, "Content-Encoding": "gzip"})
     return Response(found.body, media_type=found.media_type, headers=headers)
@@ -61,6 +71,15 @@ def files() -> dict[str, StaticFile]:
 def _read(name: str, path: Path) -> StaticFile:
     if not path.exists():
         raise ConfigurationError(problem=_NOT_INSTALLED.format(name=name))
-    body = path.read_bytes()
+    body = path.read_bytes() if path.suffix != ".css" else _themed(path.read_text()).encode()
     digest = hashlib.sha256(body).hexdigest()[:_DIGITS]
     return StaticFile(_TYPES[path.suffix], body, gzip.compress(body, mtime=0), digest)
+
+
+def _themed(style: str) -> str:
+    """With each dark rule said again, right behind it, for a system that is dark."""
+    return _DARK.sub(lambda rule: rule[0] + _by_system(rule[0]), style)
+
+
+def _by_system(rule: str) -> str:
+    return f"@media (prefers-color-scheme: dark) {{\n{rule.replace(_CHOSEN, _BY_SYSTEM)}}}\n"

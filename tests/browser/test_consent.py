@@ -32,7 +32,7 @@ def test_where_consent_is_required_nothing_is_sent_stored_or_decorated_before_it
 def test_consent_releases_what_waited_with_the_time_it_happened_and_says_so_to_the_hub(
     shop: Shop, hub: RecordingHub
 ) -> None:
-    shop.publish(BUY, attributes='data-consent="required"')
+    shop.publish(BUY, attributes='data-consent="required" data-consent-version="2026-01"')
     page = shop.open(AD)
     page.locator("#buy").click()
     page.wait_for_timeout(300)
@@ -41,7 +41,7 @@ def test_consent_releases_what_waited_with_the_time_it_happened_and_says_so_to_t
     hub.wait("consent")
     shop.quiet(page)
     assert sorted(event["name"] for event in hub.heard()) == ["click", "consent", "initiate_checkout", "pageview"]
-    assert {event["consent_ads"] for event in hub.heard()} == {True}
+    assert {(event["consent_ads"], event["consent_version"]) for event in hub.heard()} == {(True, "2026-01")}
     assert {event["click_id"] for event in hub.heard()} == {page.evaluate("hub.id()")}
     assert int(hub.heard("click")[0]["fbc"].split(".")[2]) < decided - 200
     assert set(values(shop)) == {"_hub", "_hub_s", "_hub_consent", "_fbp", "_fbc"}

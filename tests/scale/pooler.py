@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,10 +11,9 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from tests.scale.programs import ensure
 from tracking_core.embedded.process import free_port
 
-_INSTALL = ("apt-get", "install", "-y", "-q", "--no-install-recommends", "pgbouncer")
-_SECONDS = 300
 _SETTINGS = """
 [databases]
 {database} = host=127.0.0.1 port={server_port} dbname={database} user={user} password={password}
@@ -31,26 +29,6 @@ server_reset_query_always = 0
 """
 
 
-class PgBouncerMissing(RuntimeError):
-    """A caller must not turn this into a skipped test."""
-
-
-def ensure_pgbouncer() -> str:
-    """The path of one: installed, else the distribution's package. Raises PgBouncerMissing."""
-    if found := _installed():
-        return found
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (("apt-get", "update", "-q"), _INSTALL):
-            subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
-    if found := _installed():
-        return found
-    raise PgBouncerMissing("Install the package pgbouncer: the tests of many replicas need one.")
-
-
-def _installed() -> str | None:
-    return shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-
-
 @contextmanager
 def pooled(url: str, folder: Path) -> Iterator[str]:
     """SQLAlchemy's address of the same database through a pooler with two connections, while the block lasts."""
@@ -62,7 +40,7 @@ def pooled(url: str, folder: Path) -> Iterator[str]:
             database=database, server_port=server.port, user=server.username, password=server.password, port=port
         )
     )
-    process = subprocess.Popen([ensure_pgbouncer(), "-q", str(settings)], cwd=folder, **_identity(folder))
+    process = subprocess.Popen([ensure("pgbouncer", "pgbouncer"), "-q", str(settings)], cwd=folder, **_identity(folder))
     try:
         through = server._replace(netloc=f"{server.username}:any@127.0.0.1:{port}").geturl()
         _await_answer(through.replace("+psycopg", ""))

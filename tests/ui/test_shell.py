@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from api.ui import static_files
+from api.ui.rendering import TEMPLATES
 from tests.ui.conftest import SignIn
 from tracking_core.models import Role
 
@@ -42,6 +43,43 @@ async def test_a_file_comes_compressed_to_who_takes_it(anybody: httpx.AsyncClien
         raw = b"".join([part async for part in answer.aiter_raw()])
     assert gzip.decompress(raw) == plain.content
     assert len(raw) < len(plain.content) / 2
+
+
+async def test_a_page_comes_compressed_to_who_takes_it_and_its_length_tells_nothing(sign_in: SignIn) -> None:
+    seller = await sign_in(Role.SELLER)
+    plain = await seller.get("/app/account", headers={"Accept-Encoding": "identity"})
+    assert ("content-encoding" in plain.headers, "Accept-Encoding" in plain.headers["vary"]) == (False, True)
+    sizes = set()
+    for _ in range(8):
+        async with seller.stream("GET", "/app/account", headers={"Accept-Encoding": "gzip"}) as answer:
+            raw = b"".join([part async for part in answer.aiter_raw()])
+        assert answer.headers["content-encoding"] == "gzip"
+        assert int(answer.headers["content-length"]) == len(raw) < len(plain.content) / 2
+        assert gzip.decompress(raw).endswith(b"</html>")
+        sizes.add(len(raw))
+    assert len(sizes) > 2
+
+
+@pytest.mark.parametrize("name", ["app.css", "operations.css"])
+def test_dark_by_choice_is_dark_by_the_system(name: str) -> None:
+    """In a style sheet as it is served; it says its dark tokens once."""
+    source, served = (TEMPLATES.parent / "static" / name).read_text(), static_files.files()[name].body.decode()
+    chosen = re.findall(r':root\[data-theme="dark"\] (\{.*?\n\})', served, re.DOTALL)
+    system = re.findall(
+        r'@media \(prefers-color-scheme: dark\) \{\n:root:not\(\[data-theme="light"\]\) (\{.*?\n\})\n\}',
+        served,
+        re.DOTALL,
+    )
+    assert chosen == system
+    assert len(system) == 1
+    assert "prefers-color-scheme" not in source
+
+
+async def test_what_is_there_already_is_not_sent_again(anybody: httpx.AsyncClient) -> None:
+    """Modules that others import are asked for without their digest, each time."""
+    first = await anybody.get("/static/announcing.js")
+    again = await anybody.get("/static/announcing.js", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
 
 
 async def test_an_older_digest_is_not_kept(anybody: httpx.AsyncClient) -> None:
@@ -97,7 +135,13 @@ async def test_a_form_of_another_site_is_refused(anybody: httpx.AsyncClient) -> 
 async def test_a_form_without_its_token_is_refused(sign_in: SignIn) -> None:
     seller = await sign_in(Role.SELLER)
     assert (await seller.post("/preferences", data={"theme": "dark"})).status_code == 403
-    token = re.search(r'name="csrf" value="([0-9a-f]{64})"', (await seller.get("/app")).text)
-    assert token is not None
-    answer = await seller.post("/preferences", data={"theme": "dark", "csrf": token[1]})
-    assert answer.status_code == 303
+    tokens = [re.findall(r'name="csrf" value="([0-9a-f]{64})"', (await seller.get("/app")).text)[0] for _ in range(2)]
+    assert tokens[0] != tokens[1]  # a page is compressed: what is secret in it looks another each time
+    for token in tokens:
+        answer = await seller.post("/preferences", data={"theme": "dark", "csrf": token})
+        assert answer.status_code == 303
+    another = re.findall(r'name="csrf" value="([0-9a-f]{64})"', (await (await sign_in(Role.SELLER)).get("/app")).text)[
+        0
+    ]
+    for wrong in (another, f"{int(tokens[0], 16) ^ 1:064x}", tokens[0][:-2], "ü" * 64, "g" * 64):
+        assert (await seller.post("/preferences", data={"theme": "dark", "csrf": wrong})).status_code == 403

@@ -1,6 +1,7 @@
 """What the seller says, over HTTP: taken once, shown to its owner alone; nothing in it runs or gives a secret away."""
 
 import re
+from html import escape, unescape
 
 import httpx
 import pytest
@@ -147,9 +148,10 @@ async def test_nothing_is_taken_without_the_token_of_the_page(seller: Seller) ->
 
 
 async def test_a_form_bears_its_token_as_a_field(seller: Seller) -> None:
-    token = seller.http.headers.pop("X-CSRF-Token")
+    before = seller.http.headers.pop("X-CSRF-Token")
     page = await seller.page()
-    assert f'name="csrf" value="{token}"' in page
+    [token] = set(re.findall(r'name="csrf" value="([0-9a-f]{64})"', page))
+    assert token != before  # the same that looks another in every answer: pages are compressed
     files = {"pictures": ("", b"")}
     answer = await seller.http.post(f"{seller.at}/chat", data={"text": "oi", "csrf": token}, files=files)
     assert answer.status_code == 303
@@ -200,11 +202,30 @@ async def test_earlier_messages_come_page_by_page(seller: Seller) -> None:
         await _is_said(seller, MessageRole.SELLER, f"mensagem {number:03}")
     page = await seller.page()
     assert ("mensagem 004" in page, "mensagem 005" in page) == (False, True)
-    assert " data-more" in page
+    assert 'data-chat="earlier"' in page
     first = re.findall(r'data-message="([^"]+)"', page)[0]
     earlier = (await seller.http.get(f"{seller.at}/chat/messages?before={first}")).text
     assert re.findall(r"mensagem (\d+)", earlier) == ["000", "001", "002", "003", "004"]
     assert "data-more" not in earlier
+    await _leads_back_and_forth_without_scripts(seller)
+
+
+async def _leads_back_and_forth_without_scripts(seller: Seller) -> None:
+    """By plain links, on the same step."""
+    address = f"{seller.at}?step=meta"
+    older = _link((await seller.http.get(address)).text, "Mensagens anteriores")
+    page = (await seller.http.get(older)).text
+    assert re.findall(r"mensagem (\d+)", page) == ["000", "001", "002", "003", "004"]
+    assert "Mensagens anteriores" not in page
+    assert _link(page, "As mensagens mais recentes") == f"{address}#chat"
+    assert f'name="back" value="{escape(older.partition("#")[0])}"' in page
+    assert (await seller.http.get(f"{seller.at}?before={new_id()}")).status_code == 404
+
+
+def _link(page: str, text: str) -> str:
+    found = re.search(rf'href="([^"]+)">{text}<', page)
+    assert found is not None
+    return unescape(found[1])
 
 
 async def _is_said(seller: Seller, role: MessageRole, text: str) -> None:

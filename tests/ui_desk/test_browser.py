@@ -9,11 +9,15 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.browser.chromium import ensure_chromium
 from tests.ui_desk.browsing import Desk, enter, forwarded, seller_in_trouble, writes
 from tests.ui_operations.running import Running, running
+from tests.ui_setup.accessible import LISTENING
+from tracking_core.db.engine import transaction
 from tracking_core.embedded.postgres import EmbeddedPostgres
 from tracking_core.embedded.redis import EmbeddedRedis
 from tracking_core.handoff import service as handoffs
 from tracking_core.handoff.codes import Reason
 from tracking_core.kit import clock
+from tracking_core.kit.ids import new_id
+from tracking_core.streams.append import EventType, append_many
 
 _FLAGS = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update"
 HOSTILE = "<script>alert(1)</script><img src=x onerror='alert(2)'>"
@@ -153,6 +157,38 @@ def test_what_the_seller_writes_is_read_before_it_is_answered(hub: Running, peop
     assert _said(hub, case) == ["Gere um token novo"]
 
 
+def test_who_else_looks_at_a_case_is_said(hub: Running, people: Any) -> None:
+    _, handoff = seller_in_trouble(hub, "A quatro olhos")
+    bia, caio = people(), people()
+    bia.open(f"/{handoff.id}")
+    expect(bia.page.locator("#presence")).to_be_empty()
+    caio.open(f"/{handoff.id}")
+    expect(caio.page.locator("#presence")).to_have_text(f"{bia.name} também está olhando este caso.")
+    bia.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as every few seconds
+    expect(bia.page.locator("#presence")).to_have_text(f"{caio.name} também está olhando este caso.")
+
+
+def test_what_came_of_a_check_is_said_once(hub: Running, people: Any) -> None:
+    case, handoff = seller_in_trouble(hub, "Conferida de novo")
+    desk = people()
+    desk.page.add_init_script(LISTENING)
+    desk.open(f"/{handoff.id}")
+    expect(desk.page.locator("[data-connection]")).to_have_text("Ao vivo")
+    hub.run(_checked(case))
+    said = "Token da Meta: funciona"
+    expect(desk.page.locator("#announcer")).to_have_text(said)
+    assert [one for one in desk.page.evaluate("heard") if "funciona" in one] == [said]
+
+
+async def _checked(case: Any) -> None:
+    await case.changes(stages={"meta": {"status": "verified"}})
+    await case.hears("O token da Meta funciona.", "hub", at=clock.now())
+    async with transaction() as session:
+        message = {"message_id": str(new_id()), "role": "hub", "text": "O token da Meta funciona."}
+        happened = [(EventType.STEP_STATUS, {"stage": "meta"}), (EventType.MESSAGE_COMPLETED, message)]
+        await append_many(session, case.session_id, happened)
+
+
 def test_a_reply_begun_stays_when_something_else_is_done(hub: Running, people: Any) -> None:
     _, handoff = seller_in_trouble(hub, "Rascunho")
     desk = people()
@@ -213,7 +249,7 @@ def test_every_view_is_readable_for_everybody(hub: Running, people: Any, theme: 
     hub.run(closed_case.do(handoffs.resolve, closed.id, "Caio", now=clock.now()))
     desk = people(color_scheme=theme, viewport={"width": width, "height": 800})
     hub.run(case.do(handoffs.take, mine.id, desk.name, now=clock.now()))
-    for path in ("", "?show=returned", f"/{mine.id}", f"/{closed.id}"):
+    for path in ("", "?show=closed", f"/{mine.id}", f"/{closed.id}"):
         desk.open(path)
         desk.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         assert desk.faults() == []

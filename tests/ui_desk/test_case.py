@@ -4,8 +4,10 @@ import html
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlmodel import select
 
 from tests.handoff.conftest import NOW, Case
 from tests.screenshots import pictures
@@ -16,7 +18,7 @@ from tracking_core.handoff import service as handoffs
 from tracking_core.handoff.contact import Contact
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
-from tracking_core.models import ActionState, SetupSession, Tenant
+from tracking_core.models import ActionState, DeskPresence, SetupHandoff, SetupSession, Tenant
 from tracking_core.screenshots import service as screenshots
 from tracking_core.screenshots.decode import picture_of
 from tracking_core.tenants import service as tenants
@@ -59,7 +61,7 @@ async def test_everything_is_on_one_screen(bia: Person, case: Case) -> None:
         "AbCdEf123",
         "Curso de pão",
         "Meta token : needs the seller",
-        "Parou em: token da Meta.",
+        "Stopped at: Meta token.",
         "No configuration is in use yet.",
         "The seller sent none.",
         "Nothing has to be undone by hand.",
@@ -181,9 +183,58 @@ async def test_a_closed_case_stays_as_it_was(bia: Person, case: Case) -> None:
     assert "Write to the seller" not in read
 
 
+async def test_the_files_own_sentences_are_in_the_readers_language(bia: Person, case: Case) -> None:
+    """Of a live case and of a closed one; what was closed before the file had languages is told in the desk's."""
+    await case.hears("não entendo o token")
+    await case.logs()
+    await case.changes(stages={"meta": {"status": "action_required", "code": "meta_token_expired", "params": {}}})
+    handoff, _ = await case.open()
+    sent = handoff.package
+    await _reads(bia, handoff.id, "Stopped at: Meta token.", "Tried 1 times, 1 of them failed")
+    await case.do(handoffs.resolve, handoff.id, "Bia")
+    await case.changes(stages={})
+    await _reads(bia, handoff.id, "Stopped at: Meta token.", "Tried 1 times, 1 of them failed")
+    assert "lang=" not in re.sub(
+        r"<html[^>]*>|<button[^>]*>|<p class=\"words\"[^>]*>", "", (await bia.get(f"/{handoff.id}")).text
+    )
+    row = await case.row(handoff.id)
+    assert row.package == sent
+    assert sent["conversation"]["summary"][1].startswith("Parou em: token da Meta.")
+    assert "não entendo" not in str(row.sentences)
+    async with transaction() as session:
+        (await session.get_one(SetupHandoff, handoff.id)).sentences = {}
+    page = await bia.get(f"/{handoff.id}")
+    assert '<ul class="lines" lang="pt-BR">' in page.text
+    assert "Parou em: token da Meta." in page.text
+
+
+async def _reads(who: Person, handoff_id: UUID, *sentences: str) -> None:
+    read = _words((await who.get(f"/{handoff_id}")).text)
+    for one in sentences:
+        assert one in read, one
+    assert "Parou em" not in read
+
+
+async def test_who_looks_at_a_case_is_told_who_else_does_and_no_longer_than_that(
+    bia: Person, caio: Person, case: Case
+) -> None:
+    handoff, _ = await case.open()
+    assert "looking at this case" not in (await bia.get(f"/{handoff.id}")).text
+    assert "Bia is looking at this case too." in (await caio.get(f"/{handoff.id}")).text
+    clock.set_source(lambda: NOW + timedelta(seconds=40))
+    assert "Caio is looking" in (await bia.post(f"/{handoff.id}/presence")).text
+    clock.set_source(lambda: NOW + timedelta(seconds=50))
+    assert "Bia is looking" in (await caio.post(f"/{handoff.id}/presence")).text
+    clock.set_source(lambda: NOW + timedelta(minutes=3))
+    assert (await bia.post(f"/{handoff.id}/presence")).text.strip() == ""
+    async with transaction() as session:
+        assert len((await session.scalars(select(DeskPresence))).all()) == 1
+
+
 async def test_a_case_that_is_not_there_is_not_found(bia: Person, case: Case) -> None:
     assert (await bia.get(f"/{new_id()}")).status_code == 404
     assert (await bia.post(f"/{new_id()}/contact")).status_code == 404
+    assert (await bia.post(f"/{new_id()}/presence")).status_code == 404
     assert (await bia.post(f"/{new_id()}/do/take")).status_code == 404
     assert (await bia.post(f"/{new_id()}/proof")).status_code == 404
 

@@ -60,8 +60,8 @@ async def test_each_filter_shows_its_own(bia: Person, app: FastAPI) -> None:
     ids = {name: (await one.open())[0].id for name, one in cases.items()}
     await cases["minha"].do(handoffs.take, ids["minha"], "Bia")
     await cases["dele"].do(handoffs.take, ids["dele"], "Caio")
-    await cases["volta"].do(handoffs.resume, ids["volta"], "Bia")
-    await cases["feita"].do(handoffs.resolve, ids["feita"], "Bia")
+    await cases["volta"].do(handoffs.resume, ids["volta"], "Bia", now=NOW + timedelta(minutes=2))
+    await cases["feita"].do(handoffs.resolve, ids["feita"], "Bia", now=NOW + timedelta(minutes=1))
     shown = {one: set(_shops(await bia.get(f"?show={one}"))) for one in ("waiting", "open", "mine", "taken")}
     assert shown == {
         "waiting": {"aberta", "minha", "dele"},
@@ -69,14 +69,15 @@ async def test_each_filter_shows_its_own(bia: Person, app: FastAPI) -> None:
         "mine": {"minha"},
         "taken": {"minha", "dele"},
     }
-    assert _shops(await bia.get("?show=returned")) == ["volta"]
-    assert _shops(await bia.get("?show=resolved")) == ["feita"]
+    assert _shops(await bia.get("?show=closed")) == ["volta", "feita"]  # the last one first
+    last = await bia.get(f"?show=closed&after={ids['volta']}")
+    assert (_shops(last), "Closed: 10:01" in last.text, "Open for" in last.text) == (["feita"], True, False)
     assert "Taken: Caio" in (await bia.get("?show=taken")).text
     assert 'aria-current="page"' in (await bia.get("?show=taken")).text
     assert (await bia.get("?show=lost")).status_code == 422
 
 
-@pytest.mark.parametrize("show", ["waiting", "open", "mine", "taken", "returned", "resolved"])
+@pytest.mark.parametrize("show", ["waiting", "open", "mine", "taken", "closed"])
 async def test_an_empty_list_says_so(bia: Person, show: str) -> None:
     page = await bia.get(f"?show={show}")
     assert _shops(page) == []
@@ -105,7 +106,7 @@ async def test_the_list_alone_is_sent_when_something_is_new(bia: Person, case: C
     mark = listed.headers["etag"]
     assert _shops(listed) == ["Loja da Ana"]
     assert "<html" not in listed.text
-    assert f'data-mark="{mark.strip(chr(34))}"' in listed.text
+    assert f'data-mark="{mark.removeprefix("W/").strip(chr(34))}"' in listed.text
     clock.set_source(lambda: NOW + timedelta(minutes=5))
     again = await bia.get(**{"HX-Request": "true", "If-None-Match": mark})
     assert (again.status_code, again.content) == (304, b"")
@@ -132,7 +133,7 @@ async def test_the_desk_is_for_our_people(sign_in: SignIn, app: FastAPI, case: C
     for path in ("", f"/{handoff.id}"):
         assert (await ana.get(path)).status_code == 403
     acts = [f"/do/{act}" for act in ("take", "release", "reply", "ask", "resume", "resolve")]
-    tools = ["/contact", "/checks/gateway", "/checks/meta", "/checks/page", "/proof", "/rollback/all"]
+    tools = ["/contact", "/presence", "/checks/gateway", "/checks/meta", "/checks/page", "/proof", "/rollback/all"]
     for path in (*acts, *tools):
         assert (await ana.post(f"/{handoff.id}{path}", text="oi")).status_code == 403
     assert (await case.row(handoff.id)).state == "open"

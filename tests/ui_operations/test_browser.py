@@ -1,45 +1,28 @@
 """The console in a real browser: one hub, one Chromium, people who click."""
 
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
-import pytest
+import httpx
 from playwright.sync_api import Page, expect
 
-from api.ui import static_files
 from tests.reporting.conftest import sell
-from tests.ui_operations.browsing import SIZES, Opened, browser, hub, opened, scene, states
+from tests.ui.weight import LIGHT_BYTES, weight
+from tests.ui_operations.browsing import Opened, browser, hub, opened, scene, states
 from tests.ui_operations.running import Running
 from tests.ui_operations.scene import LETTERS, SALE, Scene
+from tracking_core.kit import clock
 
 __all__ = ["browser", "hub", "opened", "scene", "states"]
-AXE = Path(static_files.__file__).parent / "node_modules/axe-core/axe.min.js"
-OPERATOR_PAGES = (
-    "/ops",
-    "/ops/sales",
-    "/ops/sales?q=nobody",
-    "/ops/deliveries",
-    "/ops/dead-letters",
-    "/ops/replays",
-    "/ops/connections",
-    "/ops/charts?range=hour",
-    "/ops/live",
-    "/ops/secrets",
-    "/ops/audit",
-    "/ops/components",
-    "/ops/tenants/{tenant}",
-    "/ops/sales/{sale}",
-)
-SELLER_PAGES = ("/app/sales", "/app/sales/deliveries", "/app/sales/dead-letters", "/app/sales/replays")
-_VIOLATIONS = "async () => (await axe.run()).violations.map(one => `${one.id}: ${one.nodes[0].html}`)"
-_WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _DRAWN = """canvas => {
   const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
   const colours = new Set();
   for (let at = 0; at < pixels.length; at += 4) if (pixels[at + 3]) colours.add(pixels.slice(at, at + 3).join());
   return colours.size;
 }"""
-_POLL_MS = 2_500
+_TELL_ROWS = """document.addEventListener("hub:rows", ({ detail }) => {
+  for (const sale of ["HP9001"]) if (detail.html.includes(sale)) console.log(`rows ${sale}`);
+})"""
 _TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 
 
@@ -67,29 +50,6 @@ def test_an_id_is_copied_and_said(opened: Opened) -> None:
     page.get_by_role("button", name="Copiar: Pedido").click()
     expect(page.locator("#announcer")).to_have_text("Copiado.")
     assert page.evaluate("navigator.clipboard.readText()") == SALE
-
-
-@pytest.mark.parametrize("width", SIZES)
-def test_every_page_is_clean_to_axe_in_both_themes_and_no_wider_than_its_screen(
-    opened: Opened, scene: Scene, width: int
-) -> None:
-    found = {}
-    for who, paths in (("operator", OPERATOR_PAGES), ("seller", SELLER_PAGES)):
-        page = opened.page(who, width)
-        for path in paths:
-            page.goto(path.format(tenant=scene.ana.tenant_id, sale=scene.sale_id))
-            found[path] = _wrong(page)
-    assert {path: wrong for path, wrong in found.items() if wrong} == {}
-
-
-def _wrong(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text())
-    wrong: list[str] = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        wrong += page.evaluate(_VIOLATIONS)
-    wider = page.evaluate(_WIDER)
-    return [*wrong, *([f"{wider} px wider than the screen"] if wider > 0 else [])]
 
 
 def test_charts_are_drawn_and_have_a_table_and_follow_the_theme_and_the_width(opened: Opened) -> None:
@@ -155,29 +115,54 @@ def test_on_a_phone_a_row_is_a_card_with_its_labels(opened: Opened) -> None:
     assert row.locator("td").nth(1).evaluate("cell => getComputedStyle(cell, '::before').content") == '"Pedido"'
 
 
-def test_the_live_page_grows_unless_it_is_paused_and_repeats_nothing(
+def test_the_live_page_grows_by_its_stream_unless_it_is_paused_and_repeats_nothing(
     opened: Opened, hub: Running, scene: Scene
 ) -> None:
     page = opened.page("operator")
-    page.clock.install()
     page.goto("/ops/live")
     items, pause = page.locator("#live-list li"), page.get_by_role("button", name="Pausar")
-    before = items.count()
     hub.run(sell(scene.ana, "HP9000"))
-    with page.expect_response(lambda answer: "/ops/live/rows" in answer.url):
-        page.clock.run_for(_POLL_MS)
-    expect(items.filter(has_text="HP9000")).not_to_have_count(0)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.extend([request.url]))
+    expect(items.filter(has_text="HP9000")).to_have_count(3)
     pause.click()
     expect(page.locator("#announcer")).to_have_text("Em pausa.")
-    page.clock.run_for(5 * _POLL_MS)
-    assert asked == []
+    with page.expect_event("console", lambda said: said.text == "rows HP9001"):
+        page.evaluate(_TELL_ROWS)
+        hub.run(sell(scene.ana, "HP9001"))
+    expect(items.filter(has_text="HP9001")).to_have_count(0)
     pause.click()
-    with page.expect_response(lambda answer: "/ops/live/rows" in answer.url):
-        page.clock.run_for(_POLL_MS)
+    expect(items.filter(has_text="HP9001")).to_have_count(3)
     ids = page.evaluate("() => [...document.querySelectorAll('#live-list li')].map(one => one.id)")
-    assert len(ids) == len(set(ids)) > before
+    assert len(ids) == len(set(ids))
+
+
+def test_the_live_stream_goes_on_where_a_browser_lost_it_and_is_for_operators(
+    hub: Running, scene: Scene, states: dict[str, Any]
+) -> None:
+    hub.run(sell(scene.beto, "HP9100"))
+    cookies = {who: {one["name"]: one["value"] for one in state["cookies"]} for who, state in states.items()}
+    address, asked = f"{hub.origin}/ops/live/events", {"Accept-Encoding": "gzip"}
+    with httpx.Client(cookies=cookies["operator"], headers=asked, timeout=20, trust_env=False) as client:
+        since = (clock.now() - timedelta(minutes=5)).isoformat()
+        for headers, at in (({}, f"{address}?after=2020-01-01T00:00:00Z"), ({"Last-Event-ID": since}, address)):
+            with client.stream("GET", at, headers=headers) as answer:
+                assert answer.headers["content-type"].startswith("text/event-stream")
+                assert "content-encoding" not in answer.headers
+                lines = answer.iter_lines()
+                assert next(line for line in lines if "HP9100" in line).startswith("data: ")
+    for who, status in (("seller", 403), (None, 303)):
+        refused = httpx.get(address, cookies=cookies.get(who) if who else None, trust_env=False, follow_redirects=False)
+        assert refused.status_code == status
+
+
+def test_a_page_with_all_it_loads_is_light(opened: Opened, scene: Scene) -> None:
+    page = opened.page("operator")
+    weights = {}
+    for path in ("/ops", "/ops/sales", "/ops/charts?range=hour", "/ops/live", "/ops/sales/{sale}"):
+        page.goto(path.format(sale=scene.sale_id))
+        page.wait_for_load_state("networkidle") if path != "/ops/live" else None
+        weights[path] = weight(page)
+    assert {path: size for path, size in weights.items() if size > LIGHT_BYTES} == {}
+    assert 20_000 < weights["/ops/live"] < weights["/ops/charts?range=hour"]  # uPlot is there alone
 
 
 def test_dead_letters_are_ticked_previewed_sent_again_and_followed(opened: Opened, hub: Running, scene: Scene) -> None:

@@ -10,7 +10,7 @@ from tests.conftest import KEYS
 from tests.pipeline.conftest import Shop
 from tests.pipeline.test_sales import later, verdict
 from tests.reporting.conftest import sell
-from tests.ui_operations.people import Page, Person
+from tests.ui_operations.people import Person
 from tests.ui_operations.scene import LETTERS, TOKEN, play
 from tracking_core.destinations.meta_capi.errors import FailureClass
 from tracking_core.secrets.keyring import cipher_for
@@ -48,32 +48,14 @@ async def test_an_open_breaker_is_told_with_its_end(ana: Shop, olga: Person) -> 
     assert "Nothing: it tries again by itself." in row
 
 
-async def test_what_happens_is_told_once_and_only_what_is_new(ana: Shop, olga: Person) -> None:
+async def test_what_happens_is_on_the_page_without_any_script(ana: Shop, olga: Person) -> None:
     await sell(ana, "HP1")
     page = await olga.get("/ops/live")
     assert page.all("#live-list .badge") == ["Sent to Meta", "No click found", "Sale received"]
-    ana.meta.script = lambda _ids: verdict(FailureClass.PAYLOAD, 100, subcode=2804050)
-    later(minutes=1)
-    await sell(ana, "HP2")
-    news = await olga.get(_next(page))
-    assert news.all("li .badge")[:3] == ["Sending failed", "No click found", "Sale received"]
-    assert len(_ids(news) - _ids(page)) == 3
-    later(minutes=1)
-    again = await olga.get(_next(news))
-    assert _ids(again) <= _ids(news)
-    later(minutes=1)
-    assert (await olga.get(_next(again))).all("ol") == []
-    assert (await olga.get("/ops/live/rows", after="yesterday")).status == 422
-
-
-def _ids(page: Page) -> set[str]:
-    return {str(row.attributes["id"]) for row in page.tree.css("li[id]")}
-
-
-def _next(page: Page) -> str:
-    poll = page.tree.css_first("#live-poll")
-    assert poll is not None
-    return str(poll.attributes["hx-get"])
+    assert page.link("Refresh") == "/ops/live"
+    live = page.tree.css_first("#live-list")
+    assert live is not None
+    assert live.attributes["data-events"] == "/ops/live/events"
 
 
 async def test_a_secret_is_told_by_everything_but_its_value(database: Settings, olga: Person) -> None:

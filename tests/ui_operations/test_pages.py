@@ -39,7 +39,7 @@ async def test_an_operator_sees_every_page(ana: Shop, olga: Person, has_sales: b
 async def test_a_seller_sees_their_own_tables_and_no_page_of_the_operators(ana: Shop, seller: Person) -> None:
     for path in SELLER_PAGES:
         assert (path, (await seller.get(path)).status) == (path, 200)
-    for path in (*OPERATOR_PAGES, f"/ops/tenants/{ana.tenant_id}", "/ops/sales.csv", "/ops/live/rows"):
+    for path in (*OPERATOR_PAGES, f"/ops/tenants/{ana.tenant_id}", "/ops/sales.csv", "/ops/live/events"):
         assert (path, (await seller.get(path)).status) == (path, 403)
 
 

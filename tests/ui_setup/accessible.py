@@ -8,6 +8,18 @@ from playwright.sync_api import Page
 _AXE = Path(__file__).parents[2] / "api/ui/node_modules/axe-core/axe.min.js"
 _RUN = """async () => (await axe.run()).violations.flatMap(found => found.nodes.map(
   node => `${found.id}: ${node.target.join(' ')}: ${node.failureSummary}`))"""
+# Notes what live regions read out.
+LISTENING = r"""
+window.heard = [];
+new MutationObserver(records => {
+  for (const node of records.flatMap(record => [...record.addedNodes])) {
+    const around = node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement;
+    const region = around?.closest("[aria-live], [role=status], [role=alert], [role=log]");
+    const isLive = region && region.getAttribute("aria-live") !== "off" && around.checkVisibility();
+    if (isLive && node.textContent.trim()) window.heard.push(node.textContent.replaceAll(/\s+/g, " ").trim());
+  }
+}).observe(document, { subtree: true, childList: true });
+"""
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 

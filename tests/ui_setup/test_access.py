@@ -1,18 +1,31 @@
 """Whose pages these are: nobody else's, no other site's, and what a link or a frame lets see."""
 
+import asyncio
 import re
-from datetime import timedelta
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import segno
 from fastapi import FastAPI
+from sse_starlette import ServerSentEvent
 
 from api.ui import paths
-from api.ui.status.tokens import LIFE, token_of
+from api.ui.status.embedded import _frames
+from api.ui.status.tokens import LIFE, _serializer, token_of
+from tests.handoff.conftest import Case
 from tests.ui.conftest import browser
 from tests.ui_setup.conftest import Seller
 from tests.ui_setup.running import EMBEDDING
+from tracking_core.handoff import service as handoffs
+from tracking_core.handoff.codes import Reason
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
+from tracking_core.models import SetupSession
+from tracking_core.setup.status import snapshot
+from tracking_core.streams.append import EventType
+from tracking_core.streams.follow import Limits, Streams
+from tracking_core.users import links
 
 READ = (
     "",
@@ -34,6 +47,7 @@ SENT = (
     "proof",
     "rollback",
     "device",
+    "status/withdraw",
 )
 FORM = {"once": "1", "plan_hash": "0" * 64, "decision": "approve", "scope": "all", "gateway": "hotmart"}
 
@@ -79,11 +93,23 @@ async def test_a_link_for_another_device_signs_in_there_once_and_leads_to_the_se
     assert shown.headers["cache-control"] == "no-store"
     found = re.search(r"(/sign-in/link/[\w-]+)", shown.text)
     assert found is not None
+    drawn = shown.text.partition('<svg viewBox="0 0 49 49"')[2].partition("</svg>")[0]
+    said = re.search(rf">(http[^<]*{found[1]})</pre>", shown.text)
+    assert said is not None
+    assert re.findall(r' d="([^"]+)"', drawn)[-1] in segno.make(said[1], error="m").svg_inline(border=4)
+    assert "style" not in drawn
+    assert 'role="img" aria-label="' in shown.text
     async with browser(app) as phone:
         used = await phone.post(found[1])
         assert (used.status_code, used.headers["location"]) == (303, seller.at)
         assert (await phone.get(seller.at)).status_code == 200
         assert (await phone.post(found[1])).status_code != 303
+    late = re.search(r"(/sign-in/link/[\w-]+)", (await seller.send("device", {})).text)
+    assert late is not None
+    then = clock.now() + links.LIFE + timedelta(seconds=1)
+    clock.set_source(lambda: then)
+    async with browser(app) as phone:
+        assert (await phone.post(late[1])).status_code != 303
 
 
 async def test_our_own_people_get_no_such_link(support: Seller) -> None:
@@ -112,8 +138,9 @@ async def test_a_frame_of_another_site_shows_stages_and_nothing_of_anybody(app: 
 
 
 async def test_a_frames_address_ends_and_cannot_be_made_up(app: FastAPI, seller: Seller) -> None:
-    token = token_of(seller.setup_id)
-    made_up = (token_of(new_id()), token[:-2] + "xx", f"{seller.setup_id}", "x")
+    token, earlier = await _token(seller), _serializer().dumps(seller.setup_id.hex)
+    another = token_of(SetupSession(id=new_id(), tenant_id=new_id(), created_by="test"))
+    made_up = (another, token[:-2] + "xx", f"{seller.setup_id}", "x")
     async with browser(app) as nobody:
         for one in made_up:
             answer = await nobody.get(f"{paths.EMBED}/status/{one}")
@@ -121,10 +148,63 @@ async def test_a_frames_address_ends_and_cannot_be_made_up(app: FastAPI, seller:
             assert "não é mais mostrado aqui" in answer.text
             for part in ("live", "events"):
                 assert (await nobody.get(f"{paths.EMBED}/status/{one}/{part}")).status_code == 404
-        assert (await nobody.get(f"{paths.EMBED}/status/{token}")).status_code == 200
+        for good in (token, earlier):  # given before there were withdrawals, too
+            assert (await nobody.get(f"{paths.EMBED}/status/{good}")).status_code == 200
         then = clock.now() + LIFE + timedelta(minutes=1)
         clock.set_source(lambda: then)
         assert (await nobody.get(f"{paths.EMBED}/status/{token}")).status_code == 404
+
+
+async def test_what_was_given_to_other_sites_is_withdrawn_and_their_streams_end(app: FastAPI, seller: Seller) -> None:
+    token = await _token(seller)
+    streams = Streams(app.state.settings.database_url, snapshot, Limits(recheck_seconds=0.05, poll_seconds=0.05))
+    heard: list[ServerSentEvent] = []
+    async with aclosing(_frames(streams, token, seller.setup_id, None)) as frames, asyncio.timeout(20):
+        async for one in frames:
+            heard.append(one)
+            if len(heard) == 2:  # how to come back, and that it stands somewhere
+                assert (await seller.send("status/withdraw", {})).status_code == 303
+    await streams.stop()
+    assert (heard[-1].event, heard[-1].data) == (EventType.END, '{"reason": "expired"}')
+    fresh = await _token(seller)
+    async with browser(app) as nobody:
+        for given, status in ((token, 404), (fresh, 200)):
+            assert (await nobody.get(f"{paths.EMBED}/status/{given}")).status_code == status
+            assert (await nobody.get(f"{paths.EMBED}/status/{given}/live")).status_code == status
+
+
+async def _token(seller: Seller) -> str:
+    """As the status page gives it."""
+    found = re.search(rf"{paths.EMBED}/status/([\w.-]+)", (await seller.http.get(f"{seller.at}/status")).text)
+    assert found is not None
+    return found[1]
+
+
+async def test_a_case_is_shown_with_who_has_it_since_when_and_until_when(app: FastAPI, seller: Seller) -> None:
+    """In a frame of another site it is nobody by name."""
+    at = datetime(2026, 11, 26, 13, tzinfo=UTC)  # ten in the morning in São Paulo
+    clock.set_source(lambda: at)
+    case = Case(app.state.settings, seller.tenant_id, seller.setup_id, "", now=at)
+    handoff, _ = await case.open(Reason.MONEY_AT_RISK)
+    token = await _token(seller)
+    async with browser(app) as nobody:
+
+        async def told() -> list[str]:
+            page = (await seller.http.get(f"{seller.at}/status/live")).text
+            return [page, (await nobody.get(f"{paths.EMBED}/status/{token}/live")).text]
+
+        for said in await told():
+            assert "Uma pessoa da nossa equipe foi chamada." in said
+            assert re.search(r"Desde 10:00\.\s+Uma pessoa responde hoje até as 10:30", said)
+        await case.do(handoffs.take, handoff.id, "Bia", now=at + timedelta(minutes=5))
+        own, framed = await told()
+        assert re.search(r"Bia, da nossa equipe.*</strong> Desde 10:05\.\s+Uma pessoa responde hoje até as 10:30", own)
+        assert "Uma pessoa da nossa equipe está cuidando disso." in framed
+        assert "Bia" not in framed
+        clock.set_source(lambda: at + timedelta(hours=1))
+        for said in await told():
+            assert "notice bad" in said
+            assert "Estamos atrasados em relação ao que prometemos" in said
 
 
 async def test_the_status_says_how_far_it_is_and_what_comes_next(seller: Seller) -> None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.ui_setup.accessible import is_wider_than_its_window, violations
 from tests.ui_setup.running import SECONDS_MS, Seller, Shop
@@ -93,7 +93,20 @@ def follow_the_status(seller: Seller) -> None:
     expect(frame.locator(".stages > .verified")).to_have_count(3, timeout=SECONDS_MS)
     expect(frame.locator(".percent")).to_have_text("65 %")
     expect(page.locator("#review-plan")).to_contain_text("foi desfeito", timeout=SECONDS_MS)
+    withdraw(seller, setup, frame)
     frame.close()
+
+
+def withdraw(seller: Seller, setup: str, frame: Page) -> None:
+    """The frame says so itself, as soon as anything happens."""
+    page = seller.page
+    page.goto(f"{setup}/status?withdrawn=1")
+    seller.press("Invalidar o que foi copiado")
+    expect(page.locator("details .notice")).to_contain_text("não mostra mais nada")
+    looked_at(seller)
+    page.goto(f"{setup}?step=review")
+    seller.press("Preparar o plano")
+    expect(frame.locator("#connection")).to_contain_text("não é mais mostrado aqui", timeout=SECONDS_MS)
 
 
 def test_hotmart_with_everything_red_first(seller: Seller) -> None:
@@ -135,10 +148,36 @@ def test_hotmart_with_everything_red_first(seller: Seller) -> None:
     expect(page.locator("#review-top")).to_contain_text("Pronto", timeout=SECONDS_MS)
     expect(page.locator("#review-top")).to_contain_text("no painel da Hotmart")
     expect(page.locator("#webhook-url")).to_contain_text("/webhooks/hotmart/")
-    page.get_by_role("link", name="Ver as suas vendas").click()
-    expect(page.get_by_role("row").filter(has_text="Teste")).to_have_count(2)
-    looked_at(seller)
+    again_and_back(seller)
     assert seller.complaints == []
+
+
+def again_and_back(seller: Seller) -> None:
+    """The test sale goes once more, another one; and the last change is taken back."""
+    page = seller.page
+    receipt = _receipt(page)
+    page.locator("#undo summary").click()
+    page.locator("#prove").click()
+    expect(page.locator(".hop").last).not_to_contain_text(receipt, timeout=SECONDS_MS)
+    expect(page.locator(".hop.green")).to_have_count(HOPS, timeout=SECONDS_MS)
+    assert _receipt(page) not in ("", receipt)
+    page.get_by_role("link", name="Ver as suas vendas").click()
+    expect(page.get_by_role("row").filter(has_text="Teste")).to_have_count(3)
+    looked_at(seller)
+    page.go_back()
+    page.locator("#undo summary").click()
+    page.locator("#undo-last").click()
+    expect(page.locator("#review-plan")).to_contain_text("Desfazer?", timeout=SECONDS_MS)
+    page.locator("#approve").click()
+    expect(page.locator("#review-plan")).to_contain_text("foi desfeito", timeout=SECONDS_MS)
+    expect(page.locator("#to-review .dot.verified")).to_have_count(0)
+    looked_at(seller)
+
+
+def _receipt(page: Page) -> str:
+    found = re.search(r"Recibo da Meta: (\S+)", page.locator(".hop").last.inner_text())
+    assert found is not None
+    return found[1]
 
 
 def test_without_scripts_the_whole_setup_works_too(shop: Shop, plain: BrowserContext) -> None:

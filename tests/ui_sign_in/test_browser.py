@@ -11,7 +11,6 @@ from evals.simulators.oidc.state import State
 from tests.browser.chromium import ensure_chromium
 from tests.notifications.mailbox import Mailbox, serving_mail
 from tests.ui_operations.running import Running, running
-from tests.ui_setup.accessible import is_wider_than_its_window, violations
 from tracking_core.db.engine import transaction
 from tracking_core.embedded.postgres import EmbeddedPostgres
 from tracking_core.embedded.redis import EmbeddedRedis
@@ -188,38 +187,3 @@ def test_through_the_company_and_back(site: Site, page: Page) -> None:
     expect(page.get_by_text("pela conta da empresa")).to_be_visible()
     page.get_by_role("banner").get_by_role("button", name="Sair").click()
     page.wait_for_url("**/sign-in")
-
-
-def test_everybody_can_use_every_page_on_a_phone(site: Site, browser: Browser) -> None:
-    operator = site.invite("olga.da.operacao.com.nome.comprido@hub.example", Role.OPERATOR, password=PASSWORD)
-    seller = site.invite("dora@loja.example", Role.SELLER, shop="Loja da Dora")
-    unopened = site.link(seller)
-    context = _context(browser)
-    page = context.new_page()
-    found: dict[str, list[str]] = {}
-
-    def look(path: str) -> None:
-        page.goto(path if path.startswith("http") else f"{site.hub.origin}{path}")
-        assert not is_wider_than_its_window(page), path
-        found[path] = violations(page)
-
-    for path in (
-        "/sign-in",
-        "/sign-in/sent",
-        "/sign-in/team",
-        "/sign-in/link/over",
-        unopened,
-        "/sign-in/oidc/callback",
-    ):
-        look(path)
-    page.goto(site.link(operator))
-    _press(page, "Continuar")
-    page.wait_for_url(f"**{ACCOUNT}")
-    for path in (ACCOUNT, f"{ACCOUNT}/password", "/ops/people", "/ops/people/invite", f"/ops/people/{seller.id}"):
-        look(path)
-    _press(page, "Gerar um link para repassar")
-    expect(page.get_by_role("heading", name="O link", exact=True)).to_be_visible()
-    found["link shown"] = violations(page)
-    context.close()
-    assert [(where, faults) for where, faults in found.items() if faults] == []
-    assert len(found) == 12

@@ -1,6 +1,7 @@
 """Our own people by password, and the page on which they set one."""
 
-from tests.ui_sign_in.conftest import PASSWORD, Browser, Invite
+from tests.notifications.mailbox import Mailbox
+from tests.ui_sign_in.conftest import PASSWORD, Browser, Invite, link_in
 from tests.users.audit import entries
 from tracking_core.models import Role
 from tracking_core.users.throttle import LIMITS, Attempt
@@ -66,7 +67,9 @@ async def test_an_invited_person_sets_a_password_and_signs_in_by_it(browser: Bro
     assert len(await entries("user.password_changed")) == 1
 
 
-async def test_later_it_is_changed_by_who_knows_it(browser: Browser, another: Browser, invite: Invite) -> None:
+async def test_later_it_is_changed_by_who_knows_it_and_they_are_told(
+    browser: Browser, another: Browser, invite: Invite, mailbox: Mailbox
+) -> None:
     await invite(Role.SUPPORT, "bia@hub.example", password=PASSWORD)
     for one in (browser, another):
         await one.submit("/sign-in/team", email="bia@hub.example", password=PASSWORD)
@@ -80,6 +83,10 @@ async def test_later_it_is_changed_by_who_knows_it(browser: Browser, another: Br
     assert answer.status_code == 303
     assert (await browser.see("/app/account")).status_code == 200
     assert (await another.see("/app/account")).status_code == 303
+    [mail] = mailbox.mails
+    assert (mail["To"], mail["Subject"]) == ("bia@hub.example", "Sua senha foi alterada")
+    assert link_in(mailbox) == "/sign-in/team"
+    assert new not in mail.as_string()
 
 
 async def test_a_seller_has_no_password_page(browser: Browser, invite: Invite) -> None:

@@ -42,6 +42,15 @@ class Accepted:
     answer: dict[str, str]
     consent: tuple[bool, tuple[str, ...]] | None
 
+    @property
+    def row_id(self) -> str:
+        """32 digits."""
+        return str(self.row[0])
+
+    @property
+    def kind(self) -> str:
+        return str(self.row[3])
+
 
 def accept(
     kind: TrackingKind, event: TrackRequest, *, tenant_id: UUID, country: str, visitor: Visitor, now: datetime
@@ -111,4 +120,6 @@ def _details(event: TrackRequest) -> str | None:
         said["checkout_url"] = stored_address(event.checkout_url)
     if event.age_ms:
         said["age_ms"] = str(event.age_ms)
+    if event.consent_version and event.consent_ads is not None:
+        said["consent_version"] = without_contact(event.consent_version)
     return orjson.dumps(said).decode() if said else None

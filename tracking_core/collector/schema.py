@@ -73,9 +73,9 @@ class TrackRequest(BaseModel):
     Any other field that is too long, of another type or malformed is ignored as if it were absent, and so are fields
     not listed here. ``consent_ads`` is the exception: null and absent mean that the visitor was not asked, true (or
     1, "1", "true", "yes", "on") is a grant, and everything else, readable or not, counts as a refusal, because a
-    refusal must never be lost. ``age_ms`` is how long ago the event happened, by the visitor's clock. E-mail and phone
-    are hashed on arrival and never stored in clear; addresses are stored without fragment, credentials and personal
-    data, and only their first 4,096 characters.
+    refusal must never be lost. ``consent_version`` names the text that was answered. ``age_ms`` is how long ago the
+    event happened, by the visitor's clock. E-mail and phone are hashed on arrival and never stored in clear; addresses
+    are stored without fragment, credentials and personal data, and only their first 4,096 characters.
     """
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
@@ -93,6 +93,7 @@ class TrackRequest(BaseModel):
     email: _Text320 = None
     phone: _Text64 = None
     consent_ads: _Answer = None
+    consent_version: _Text64 = None
     checkout_url: _Address = None
     utm_source: _Text512 = None
     utm_medium: _Text512 = None

@@ -5,6 +5,7 @@ While one group is being written the next one gathers, so the group grows with t
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -14,6 +15,7 @@ import structlog
 from tracking_core.collector.accept import Accepted
 from tracking_core.errors import HubError, MalformedBody, ServiceUnavailable
 from tracking_core.kit import clock
+from tracking_core.metrics import collector as metrics
 from tracking_core.settings import Settings
 
 COLUMNS = (
@@ -45,12 +47,13 @@ class GroupWriter:
     """Owns one connection. ``write`` returns once the event is on disk, or raises ServiceUnavailable."""
 
     def __init__(self, settings: Settings) -> None:
-        self._dsn = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+        self._dsn = settings.session_database_url.replace("postgresql+psycopg://", "postgresql://")
         self._group_max, self._queue_max = settings.collect_group_max, settings.collect_queue_max
         self._pending: list[Pending] = []
         self._wake = asyncio.Event()
         self._connection: psycopg.AsyncConnection | None = None
         self._task: asyncio.Task[None] | None = None
+        metrics.PENDING.set_function(lambda: len(self._pending))
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
@@ -90,9 +93,11 @@ class GroupWriter:
                     await self._settle([one])
                 return
             log.error("collect_event_refused", error=type(error).__name__)
+            _count(group[0][0].kind, "refused")
             failure = MalformedBody()
         except (psycopg.Error, OSError, TimeoutError) as error:
             log.error("collect_group_failed", events=len(group), error=type(error).__name__)
+            _tally("failed", [accepted for accepted, _ in group])
             await self._disconnect()
             failure = ServiceUnavailable()
         for _, done in group:
@@ -106,13 +111,15 @@ class GroupWriter:
     async def _write_group(self, group: Sequence[Accepted]) -> None:
         connection = await self._connected()
         now = clock.now()
-        async with asyncio.timeout(10), connection.transaction(), connection.cursor() as cursor:
-            claimed = await _claim(cursor, group, now)
-            if claimed:
-                async with cursor.copy(_COPY) as copy:
-                    for item in claimed:
-                        await copy.write_row(item.row)
-            await _record_consents(cursor, claimed, now)
+        with metrics.WRITE_SECONDS.time():
+            async with asyncio.timeout(10), connection.transaction(), connection.cursor() as cursor:
+                claimed = await _claim(cursor, group, now)
+                if claimed:
+                    async with cursor.copy(_COPY) as copy:
+                        for item in claimed:
+                            await copy.write_row(item.row)
+                await _record_consents(cursor, claimed, now)
+        _tell(group, claimed)
 
     async def _connected(self) -> psycopg.AsyncConnection:
         if self._connection is None or self._connection.closed:
@@ -126,6 +133,23 @@ class GroupWriter:
             with contextlib.suppress(psycopg.Error, OSError):
                 await self._connection.close()
             self._connection = None
+
+
+def _tell(group: Sequence[Accepted], claimed: Sequence[Accepted]) -> None:
+    metrics.GROUP_SIZE.observe(len(group))
+    _tally("stored", claimed)
+    if len(claimed) < len(group):
+        for kind, number in (Counter(one.kind for one in group) - Counter(one.kind for one in claimed)).items():
+            _count(kind, "repeated", number)
+
+
+def _tally(outcome: str, events: Sequence[Accepted]) -> None:
+    for kind, number in Counter(one.kind for one in events).items():
+        _count(kind, outcome, number)
+
+
+def _count(kind: str, outcome: str, number: int = 1) -> None:
+    metrics.EVENTS.labels(kind, outcome).inc(number)
 
 
 async def _claim(cursor: psycopg.AsyncCursor, group: Sequence[Accepted], now: datetime) -> list[Accepted]:

@@ -1,5 +1,6 @@
 """Weekly partitions of ``tracking_events``: made ahead of time, dropped whole when retention ends."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
@@ -7,6 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 _WEEK = timedelta(days=7)
 _PREFIX = "tracking_events_w"
+_PARTITIONS = text("""
+SELECT i.inhrelid::regclass::text AS name, greatest(c.reltuples, 0)::bigint AS rows
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'tracking_events'::regclass ORDER BY 1
+""")
 
 
 def week_start(moment: datetime) -> datetime:
@@ -30,18 +35,27 @@ async def ensure_partitions(session: AsyncSession, now: datetime) -> None:
         await session.execute(text(statement))
 
 
-async def drop_expired_partitions(session: AsyncSession, now: datetime, *, retention_days: int) -> list[str]:
-    """Drop each partition whose last moment is older than the retention; returns their names."""
-    names = await session.execute(
-        text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'tracking_events'::regclass")
-    )
-    horizon = now - timedelta(days=retention_days)
-    expired = [name for name in names.scalars() if _end_of(name, now) <= horizon]
-    for name in expired:
-        await session.execute(text(f"DROP TABLE {name}"))
-    return expired
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """``rows`` is PostgreSQL's own estimate."""
+
+    name: str
+    rows: int
 
 
-def _end_of(name: str, now: datetime) -> datetime:
-    start = datetime.strptime(name.removeprefix(_PREFIX), "%Y%m%d").replace(tzinfo=now.tzinfo)
+async def expired_partitions(session: AsyncSession, horizon: datetime) -> list[Partition]:
+    """Those whose last moment is not after the horizon, the oldest first."""
+    found = await session.execute(_PARTITIONS)
+    return [Partition(one.name, one.rows) for one in found if _end_of(one.name, horizon) <= horizon]
+
+
+async def drop_partition(session: AsyncSession, partition: Partition) -> None:
+    """Whoever reads or writes events waits meanwhile, and those who come after us wait behind us: so we wait only
+    briefly for those before us, and raise OperationalError then."""
+    await session.execute(text("SET LOCAL lock_timeout = '1s'"))
+    await session.execute(text(f"DROP TABLE {partition.name}"))
+
+
+def _end_of(name: str, moment: datetime) -> datetime:
+    start = datetime.strptime(name.removeprefix(_PREFIX), "%Y%m%d").replace(tzinfo=moment.tzinfo)
     return start + _WEEK

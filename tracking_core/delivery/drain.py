@@ -11,12 +11,13 @@ from typing import assert_never
 from uuid import UUID
 
 import structlog
+from opentelemetry.trace import Span
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.audit.service import record
 from tracking_core.db.engine import transaction
-from tracking_core.delivery import settle, slots
+from tracking_core.delivery import counted, settle, slots, traces
 from tracking_core.delivery.breaker import paused_until
 from tracking_core.delivery.diagnose import diagnosed
 from tracking_core.delivery.lease import Batch, Leased, lease
@@ -24,8 +25,10 @@ from tracking_core.destinations.meta_capi.client import MetaClient, SendResult
 from tracking_core.destinations.meta_capi.errors import FailureClass, Verdict
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
+from tracking_core.metrics.delivery import HOLDS, PAUSES
 from tracking_core.models import ConnectionState, MetaConnection
 from tracking_core.settings import Settings
+from tracking_core.telemetry import tracing
 
 log = structlog.get_logger()
 _HEALTHY = "UPDATE meta_connections SET failure_streak = 0, paused_until = NULL WHERE id = :id AND failure_streak > 0"
@@ -55,10 +58,14 @@ class _Drain:
 
     async def _stream(self, holder: UUID) -> None:
         """Batches until one leaves room: what falls due later rings for itself."""
+        started = clock.now()
         while batch := await self._next(holder):
             if batch.is_full:
                 self.open_stream()
-            await send_parts(batch, client=self.client, settings=self.settings)
+            structlog.contextvars.bind_contextvars(tenant_id=str(batch.tenant_id))
+            with traces.batch(batch, started):
+                await send_parts(batch, client=self.client, settings=self.settings)
+            started = clock.now()
             self.handled += len(batch.deliveries)
             if not batch.is_full:
                 break
@@ -93,18 +100,10 @@ async def send_parts(batch: Batch, *, client: MetaClient, settings: Settings) ->
 async def send(batch: Batch, part: Sequence[Leased], *, client: MetaClient, settings: Settings) -> bool:
     """Send a part of the batch, all of one code, and settle it; False when the rest should not be tried now."""
     started = clock.now()
-    result = await client.send(
-        dataset_id=batch.dataset_id,
-        access_token=batch.access_token,
-        events=[one.payload for one in part],
-        test_event_code=batch.code_of(part[0]),
-        app_secret=batch.app_secret,
-    )
-    result = await diagnosed(batch, result, client)
-    # Lost in a crash, this leaves the lease, which was flushed: the attempt counts as ambiguous and is made again.
-    async with transaction(flush=False) as session:
-        await settle.record_attempts(session, batch, part, result, started)
-        goes_on = await _settle(session, batch, part, result, clock.now(), settings)
+    result, request = await _asked(batch, part, client)
+    with tracing.span("delivery.settle"):
+        goes_on = await _written(batch, part, result, started, settings)
+    traces.attempted(batch, part, result, request, started)
     if not _is_to_split(part, result):
         return goes_on
     middle = len(part) // 2
@@ -114,6 +113,31 @@ async def send(batch: Batch, part: Sequence[Leased], *, client: MetaClient, sett
         else:
             async with transaction() as session:
                 await settle.give_back(session, batch, half, clock.now())
+    return goes_on
+
+
+async def _asked(batch: Batch, part: Sequence[Leased], client: MetaClient) -> tuple[SendResult, Span]:
+    with traces.request(batch, part) as request:
+        result = await client.send(
+            dataset_id=batch.dataset_id,
+            access_token=batch.access_token,
+            events=[one.payload for one in part],
+            test_event_code=batch.code_of(part[0]),
+            app_secret=batch.app_secret,
+        )
+        result = await diagnosed(batch, result, client)
+        traces.answered(request, result)
+    return result, request
+
+
+async def _written(
+    batch: Batch, part: Sequence[Leased], result: SendResult, started: datetime, settings: Settings
+) -> bool:
+    """Lost in a crash, this leaves the lease, which was flushed: the attempt counts as ambiguous and is made again."""
+    async with transaction(flush=False) as session:
+        await settle.record_attempts(session, batch, part, result, started)
+        goes_on = await _settle(session, batch, part, result, clock.now(), settings)
+        await counted.answered(session, part, result)
     return goes_on
 
 
@@ -159,6 +183,7 @@ async def _hold(session: AsyncSession, batch: Batch, verdict: Verdict, now: date
     if connection.state == ConnectionState.ON_HOLD:
         return
     connection.state, connection.hold_code, connection.held_at = ConnectionState.ON_HOLD, settle.reason_of(verdict), now
+    HOLDS.labels(verdict.failure.value).inc()
     record(
         session,
         actor="delivery",
@@ -180,3 +205,4 @@ async def _rest(session: AsyncSession, batch: Batch, verdict: Verdict, now: date
     wanted = [pause for pause in pauses if pause]
     if wanted:
         connection.paused_until = max(wanted)
+        PAUSES.inc()

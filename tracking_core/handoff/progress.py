@@ -8,7 +8,7 @@ from tracking_core.handoff.codes import Reason
 from tracking_core.handoff.package import Answered, NextStep, Progress, StageReport
 from tracking_core.handoff.summary import label_of
 from tracking_core.handoff.texts import said
-from tracking_core.i18n import DEFAULT_LOCALE, translate
+from tracking_core.i18n import translate
 from tracking_core.models import SetupSession
 from tracking_core.setup.meanings import all_meanings, describe
 from tracking_core.setup.outcome import Stage
@@ -41,15 +41,17 @@ QUESTIONS: dict[str, str] = {
 }
 
 
-def progress(owner: SetupSession, step: str | None) -> Progress:
+def progress(owner: SetupSession, step: str | None, locale: str) -> Progress:
     """``step`` is where the escalation came from; without one, the first stage that does not work."""
-    stages = tuple(_report(owner, stage) for stage in Stage)
+    stages = tuple(_report(owner, stage, locale) for stage in Stage)
     missing = [one.stage for one in stages if not one.is_working]
-    return Progress(goal=_goal(owner.facts), step=step or (missing or [Stage.PROOF.value])[0], stages=stages)
+    stopped = step or (missing or [Stage.PROOF.value])[0]
+    return Progress(goal=_goal(owner.facts, locale), step=stopped, stages=stages)
 
 
-def next_step(owner: SetupSession, reason: Reason, step: str, code: str | None) -> NextStep:
-    return NextStep(text=_next(owner, reason, step, code), playbook=code, answered=_answered(owner.facts))
+def next_step(owner: SetupSession, reason: Reason, step: str, code: str | None, locale: str) -> NextStep:
+    text = _next(owner, reason, step, code, locale)
+    return NextStep(text=text, playbook=code, answered=_answered(owner.facts, locale))
 
 
 def params_of(owner: SetupSession, code: str | None) -> dict[str, Any]:
@@ -58,14 +60,14 @@ def params_of(owner: SetupSession, code: str | None) -> dict[str, Any]:
     return dict(next(met, {}))
 
 
-def _report(owner: SetupSession, stage: Stage) -> StageReport:
+def _report(owner: SetupSession, stage: Stage, locale: str) -> StageReport:
     entry = owner.stages.get(stage.value, {})
     status, code, at = entry.get("status", StageStatus.NOT_STARTED), entry.get("code"), entry.get("at")
     known = code if code in all_meanings() else None
-    message = describe(known, entry.get("params", {}), DEFAULT_LOCALE)["message"] if known else None
+    message = describe(known, entry.get("params", {}), locale)["message"] if known else None
     return StageReport(
         stage=stage.value,
-        label=label_of(stage),
+        label=label_of(stage, locale),
         is_working=status == StageStatus.VERIFIED,
         status=str(status),
         code=code,
@@ -74,24 +76,24 @@ def _report(owner: SetupSession, stage: Stage) -> StageReport:
     )
 
 
-def _goal(facts: Mapping[str, Any]) -> str:
+def _goal(facts: Mapping[str, Any], locale: str) -> str:
     gateway, dataset = facts.get("gateway", {}).get("name"), facts.get("meta", {}).get("dataset_id")
     if not (gateway and dataset):
-        return translate(GOAL_OPEN, DEFAULT_LOCALE)
-    return said(translate(GOAL, DEFAULT_LOCALE).format(gateway=gateway.title(), dataset=dataset))
+        return translate(GOAL_OPEN, locale)
+    return said(translate(GOAL, locale).format(gateway=gateway.title(), dataset=dataset))
 
 
-def _next(owner: SetupSession, reason: Reason, step: str, code: str | None) -> str:
+def _next(owner: SetupSession, reason: Reason, step: str, code: str | None, locale: str) -> str:
     if reason in NEXT_STEPS:
-        return translate(NEXT_STEPS[reason], DEFAULT_LOCALE)
+        return translate(NEXT_STEPS[reason], locale)
     if code in all_meanings():
-        recommended = describe(str(code), params_of(owner, code), DEFAULT_LOCALE).get("recommendation")
+        recommended = describe(str(code), params_of(owner, code), locale).get("recommendation")
         if recommended:
             return said(recommended)
-    return translate(DUE[Stage(step)] if step in DUE else DUE[Stage.GATEWAY], DEFAULT_LOCALE)
+    return translate(DUE[Stage(step)] if step in DUE else DUE[Stage.GATEWAY], locale)
 
 
-def _answered(facts: Mapping[str, Any]) -> tuple[Answered, ...]:
+def _answered(facts: Mapping[str, Any], locale: str) -> tuple[Answered, ...]:
     """From what was checked or chosen; a credential is no answer."""
     gateway, meta, page = (facts.get(name) or {} for name in ("gateway", "meta", "url"))
     chosen = facts.get("preferences") or {}
@@ -106,7 +108,7 @@ def _answered(facts: Mapping[str, Any]) -> tuple[Answered, ...]:
         "test_event_code": chosen.get("test_event_code"),
     }
     return tuple(
-        Answered(question=translate(QUESTIONS[name], DEFAULT_LOCALE), answer=said(str(value)))
+        Answered(question=translate(QUESTIONS[name], locale), answer=said(str(value)))
         for name, value in known.items()
         if value
     )

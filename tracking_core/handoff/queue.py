@@ -1,10 +1,12 @@
-"""The desk's queue: what waits for a person, the most pressing first."""
+"""The desk's queue: what waits for a person, and what did."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import literal, tuple_
+from sqlalchemy import ColumnElement, func, literal, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -14,22 +16,46 @@ from tracking_core.handoff.rows import LIVE
 from tracking_core.handoff.telling import projected
 from tracking_core.models import HandoffState, SetupHandoff, Tenant
 
+_DUE = col(SetupHandoff.due_at)
+_CLOSED = func.coalesce(col(SetupHandoff.closed_at), col(SetupHandoff.updated_at))
+
+
+class Order(StrEnum):
+    DUE = "due"  # the most pressing first
+    CLOSED = "closed"  # what was closed last first
+
 
 async def queue(
-    session: AsyncSession, *, state: HandoffState | None, limit: int, after: UUID | None, now: datetime
+    session: AsyncSession,
+    *,
+    states: Sequence[HandoffState] = LIVE,
+    owner: str | None = None,
+    order: Order = Order.DUE,
+    limit: int,
+    after: UUID | None,
+    now: datetime,
 ) -> list[dict[str, Any]]:
-    """By ``due_at``; without a state, those that are open or taken. ``after`` is the id of the last one seen, and
-    raises NotFound when there is none."""
-    due, by_id = col(SetupHandoff.due_at), col(SetupHandoff.id)
-    wanted = (state,) if state else LIVE
-    query = select(SetupHandoff, Tenant.name).join(Tenant).where(col(SetupHandoff.state).in_(wanted))
+    """The cases in one of the states, of one owner or of all. ``after`` is the id of the last one seen, and raises
+    NotFound when there is none."""
+    query = select(SetupHandoff, Tenant.name).join(Tenant).where(col(SetupHandoff.state).in_(states))
+    if owner is not None:
+        query = query.where(SetupHandoff.owner == owner)
     if after is not None:
         seen = await session.get(SetupHandoff, after)
         if seen is None:
             raise NotFound(what="handoff")
-        query = query.where(tuple_(due, by_id) > tuple_(literal(seen.due_at), literal(seen.id)))
-    rows = (await session.execute(query.order_by(due, by_id).limit(limit))).all()
+        query = query.where(_comes_after(seen, order))
+    by_id = col(SetupHandoff.id)
+    ordered = (_CLOSED.desc(), by_id.desc()) if order is Order.CLOSED else (_DUE, by_id)
+    rows = (await session.execute(query.order_by(*ordered).limit(limit))).all()
     return [listed(handoff, name, now) for handoff, name in rows]
+
+
+def _comes_after(seen: SetupHandoff, order: Order) -> ColumnElement[bool]:
+    by_id = col(SetupHandoff.id)
+    if order is Order.CLOSED:
+        return tuple_(_CLOSED, by_id) < tuple_(literal(seen.closed_at or seen.updated_at), literal(seen.id))
+    return tuple_(_DUE, by_id) > tuple_(literal(seen.due_at), literal(seen.id))
 
 
 def listed(handoff: SetupHandoff, tenant_name: str, now: datetime) -> dict[str, Any]:

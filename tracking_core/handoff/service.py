@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.audit.service import record
 from tracking_core.handoff import notes
-from tracking_core.handoff.build import Trouble, build
+from tracking_core.handoff.build import Trouble
 from tracking_core.handoff.codes import HandoffCode, Priority, Reason, priority_of
 from tracking_core.handoff.contact import contact_of, keep_contact
 from tracking_core.handoff.desk import ask_seller, on_seller_message, release, reply, resolve, resume, take
+from tracking_core.handoff.languages import write_package
 from tracking_core.handoff.notes import NoteKind
 from tracking_core.handoff.package import PACKAGE_VERSION
 from tracking_core.handoff.rows import current, insert_open, latest, lock_session
@@ -107,7 +108,7 @@ async def _begin(
     session: AsyncSession, made: SetupHandoff, owner: SetupSession, asked: _Escalation, settings: Settings
 ) -> None:
     _note(made, asked)
-    made.package = (await build(session, made, owner, asked.trouble, settings)).to_json()
+    await write_package(session, made, owner, asked.trouble, settings)
     await happened(session, made, EventType.HANDOFF_CREATED)
     await say(session, made, owner, HandoffCode.OPENED, key="opened", now=asked.now)
     _audit(session, made, asked, "handoff.opened")
@@ -122,7 +123,7 @@ async def _add(
         notes.make_room(there)
         started = _raise(there, asked)
         note = _note(there, asked, **started)
-    there.package = (await build(session, there, owner, asked.trouble, settings)).to_json()
+    await write_package(session, there, owner, asked.trouble, settings)
     if not is_new:
         return
     await happened(session, there, EventType.HANDOFF_UPDATED)

@@ -1,11 +1,11 @@
-"""Five lines in the desk's language, made from the parts of the case file and from nothing else."""
+"""Five lines in the reader's language, made from the parts of the case file and from nothing else."""
 
 from collections.abc import Sequence
 
 from tracking_core.handoff.evidence import Tally
 from tracking_core.handoff.package import Attempt, Customer, ExternalState, NextStep, Progress, ReasonGiven
 from tracking_core.handoff.texts import said
-from tracking_core.i18n import DEFAULT_LOCALE, translate
+from tracking_core.i18n import translate
 from tracking_core.setup.outcome import Stage
 
 LABELS: dict[Stage, str] = {
@@ -31,44 +31,51 @@ def summary(
     tried: tuple[Sequence[Attempt], Tally],
     external: ExternalState,
     next_step: NextStep,
+    locale: str,
 ) -> tuple[str, ...]:
     lines = (
         f"{customer.name}: {reason.sentence}",
-        _filled(STOPPED, step=label_of(progress.step), failure=reason.failure_message or next_step.text),
-        _progress(progress),
-        _tries(*tried),
-        _in_use(external),
+        _filled(
+            STOPPED,
+            locale,
+            step=label_of(progress.step, locale),
+            failure=reason.failure_message or next_step.text,
+        ),
+        _progress(progress, locale),
+        _tries(*tried, locale),
+        _in_use(external, locale),
     )
     return tuple(said(line) for line in lines)
 
 
-def label_of(stage: str) -> str:
+def label_of(stage: str, locale: str) -> str:
     """The stage as people call it; what is no stage stands as it is."""
-    return translate(LABELS[Stage(stage)]) if stage in LABELS else said(stage)
+    return translate(LABELS[Stage(stage)], locale) if stage in LABELS else said(stage)
 
 
-def _progress(progress: Progress) -> str:
+def _progress(progress: Progress, locale: str) -> str:
     working = [one.label for one in progress.stages if one.is_working]
     missing = [one.label for one in progress.stages if not one.is_working]
-    return _filled(WORKS, working=_listed(working), missing=_listed(missing))
+    return _filled(WORKS, locale, working=_listed(working, locale), missing=_listed(missing, locale))
 
 
-def _tries(newest_first: Sequence[Attempt], tally: Tally) -> str:
+def _tries(newest_first: Sequence[Attempt], tally: Tally, locale: str) -> str:
     if not newest_first:
-        return translate(NOT_TRIED, DEFAULT_LOCALE)
+        return translate(NOT_TRIED, locale)
     last = newest_first[0]
-    return _filled(TRIED, tries=tally.tries, failed=tally.failed, action=last.action, code=last.code or last.state)
+    known = {"tries": tally.tries, "failed": tally.failed, "action": last.action, "code": last.code or last.state}
+    return _filled(TRIED, locale, **known)
 
 
-def _in_use(external: ExternalState) -> str:
-    version = external.configuration_version or translate(_NOTHING, DEFAULT_LOCALE)
+def _in_use(external: ExternalState, locale: str) -> str:
+    version = external.configuration_version or translate(_NOTHING, locale)
     manual = sum(1 for one in external.undo_checklist if one.needs_person)
-    return _filled(IN_USE, version=version, applied=len(external.applied), manual=manual)
+    return _filled(IN_USE, locale, version=version, applied=len(external.applied), manual=manual)
 
 
-def _listed(labels: Sequence[str]) -> str:
-    return ", ".join(labels) or translate(_NOTHING, DEFAULT_LOCALE)
+def _listed(labels: Sequence[str], locale: str) -> str:
+    return ", ".join(labels) or translate(_NOTHING, locale)
 
 
-def _filled(msgid: str, **params: object) -> str:
-    return translate(msgid, DEFAULT_LOCALE).format_map(params)
+def _filled(msgid: str, locale: str, **params: object) -> str:
+    return translate(msgid, locale).format_map(params)

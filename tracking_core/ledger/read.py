@@ -13,6 +13,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tracking_core.reconciliation.origin import ORIGIN
+
 
 class LedgerState(StrEnum):
     """``waiting`` for its payment or its turn; ``withheld`` on purpose, with the reason; the rest as they read."""
@@ -32,6 +34,7 @@ CONNECTION_DISABLED = "connection_disabled"
 LEDGER = f"""
 SELECT c.id, c.tenant_id, c.gateway, c.sale_id, c.status, c.event_name, c.event_id, c.occurred_at, c.amount, c.currency,
     c.product_name, c.payment_method, c.is_synthetic, c.created_at, m.rule AS match_rule, m.score AS match_score,
+    {ORIGIN} AS origin,
     CASE
         WHEN c.decision = 'duplicate' THEN 'duplicate'
         WHEN c.decision = 'withheld' THEN 'withheld'

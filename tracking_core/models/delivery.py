@@ -29,10 +29,11 @@ OPEN_STATES = (DeliveryState.WAITING, DeliveryState.RETRYING)
 class Delivery(SQLModel, table=True):
     """One event for one dataset, sent under one ``event_id`` for ever.
 
-    ``payload`` is the event's JSON as it goes out (hashed). ``leased_at`` is set while a worker sends it; a lease found
-    expired means the worker died and the attempt is ambiguous. A browser event has no conversion; the ids of its
-    person stand in ``consent_subjects``, to be asked again when it is sent. ``test_event_code`` goes before the
-    connection's own. ``died_at`` is its last death; ``replay_id`` the last replay that made it due again.
+    ``payload`` is the event's JSON as it goes out (hashed), empty once its retention ended. ``leased_at`` is set while
+    a worker sends it; a lease found expired means the worker died and the attempt is ambiguous. A browser event has no
+    conversion; the ids of its person stand in ``consent_subjects``, to be asked again when it is sent.
+    ``test_event_code`` goes before the connection's own. ``died_at`` is its last death; ``replay_id`` the last replay
+    that made it due again.
     """
 
     __tablename__ = "deliveries"
@@ -57,6 +58,7 @@ class Delivery(SQLModel, table=True):
             postgresql_where=text("delivered_at IS NOT NULL"),
         ),
         Index("ix_deliveries_replay", "replay_id", postgresql_where=text("replay_id IS NOT NULL")),
+        Index("ix_deliveries_kept", "event_time", postgresql_where=text("octet_length(payload) > 0")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -83,10 +85,14 @@ class Delivery(SQLModel, table=True):
 
 
 class DispatchAttempt(SQLModel, table=True):
-    """One try of one delivery in one request; never updated. ``response`` is masked and at most 2 KB."""
+    """One try of one delivery in one request; never updated, but that retention ends ``response``, which is masked and
+    at most 2 KB."""
 
     __tablename__ = "dispatch_attempts"
-    __table_args__ = (Index("ix_dispatch_attempts_started", "started_at", postgresql_using="brin"),)
+    __table_args__ = (
+        Index("ix_dispatch_attempts_started", "started_at", postgresql_using="brin"),
+        Index("ix_dispatch_attempts_kept", "started_at", postgresql_where=text("response IS NOT NULL")),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     delivery_id: UUID = Field(index=True)

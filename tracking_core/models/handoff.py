@@ -23,7 +23,8 @@ class HandoffState(StrEnum):
 class SetupHandoff(SQLModel, table=True):
     """One case. At most one is open or taken in a session: what comes later is added. ``package`` is the case file
     in the schema of ``package_version``, without secrets and without the seller's contact, which stays sealed with the
-    session. ``notes`` are what people said and did, newest last."""
+    session; ``sentences`` are its own sentences in the other languages, by locale. ``notes`` are what people said and
+    did, newest last."""
 
     __tablename__ = "setup_handoffs"
     __table_args__ = (
@@ -44,6 +45,7 @@ class SetupHandoff(SQLModel, table=True):
     priority: str
     package: dict[str, Any] = Json(default={})
     package_version: int = 1
+    sentences: dict[str, Any] = Json(default={}, sa_column_kwargs={"server_default": text("'{}'")})
     prompt: str | None = None
     notes: list[dict[str, Any]] = Json(default=[])
     owner: str | None = None
@@ -53,6 +55,17 @@ class SetupHandoff(SQLModel, table=True):
     closed_at: datetime | None = Timestamp(default=None)
     created_at: datetime = CreatedAt()
     updated_at: datetime = CreatedAt()
+
+
+class DeskPresence(SQLModel, table=True):
+    """Who looks at a case, and when they were there last."""
+
+    __tablename__ = "desk_presence"
+    __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012
+
+    handoff_id: UUID = Field(foreign_key="setup_handoffs.id", primary_key=True, ondelete="CASCADE")
+    user_id: UUID = Field(foreign_key="users.id", primary_key=True, ondelete="CASCADE")
+    seen_at: datetime = Timestamp()
 
 
 class NotificationState(StrEnum):

@@ -22,15 +22,18 @@ class WebhookState(StrEnum):
 
 
 class ReceivedWebhook(SQLModel, table=True):
-    """An authentic delivery, byte for byte (encrypted). ``body_digest`` makes a repeat a no-op.
+    """An authentic delivery, byte for byte (encrypted). ``body_digest`` makes a repeat a no-op. When its retention
+    ends, ``body`` is empty.
 
     ``received`` and ``due_at`` make the row its own outbox: work is due until another state says otherwise.
+    ``trace_context`` is the span of the request that brought it (telemetry/context.py).
     """
 
     __tablename__ = "received_webhooks"
     __table_args__ = (
         UniqueConstraint("endpoint_id", "body_digest"),
         Index("ix_received_webhooks_due", "due_at", postgresql_where=text("state = 'received'")),
+        Index("ix_received_webhooks_kept", "received_at", postgresql_where=text("octet_length(body) > 0")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -45,6 +48,7 @@ class ReceivedWebhook(SQLModel, table=True):
     received_at: datetime = CreatedAt()
     due_at: datetime = CreatedAt()
     processed_at: datetime | None = Timestamp(default=None)
+    trace_context: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
 class ConversionStatus(StrEnum):
@@ -71,8 +75,13 @@ class Decision(StrEnum):
     DUPLICATE = "duplicate"
 
 
+# A query uses the index of these only if it repeats this text.
+SAYS_WHO = "user_data <> '{}'::jsonb OR facts <> '{}'::jsonb OR consent_subjects <> '{}'::uuid[]"
+
+
 class Conversion(SQLModel, table=True):
-    """One sale of one endpoint. Money is exact; the buyer is kept only as Meta's hashes (``user_data``)."""
+    """One sale of one endpoint. Money is exact; the buyer is kept only as Meta's hashes (``user_data``), until
+    retention ends that: then nothing in the row says who it was, and the sale still counts."""
 
     __tablename__ = "conversions"
     __table_args__ = (
@@ -83,6 +92,7 @@ class Conversion(SQLModel, table=True):
         Index("ix_conversions_subjects", "consent_subjects", postgresql_using="gin"),
         Index("ix_conversions_sale_id", "sale_id", postgresql_ops={"sale_id": "text_pattern_ops"}),
         Index("ix_conversions_rematch", "rematch_at", postgresql_where=text("rematch_at IS NOT NULL")),
+        Index("ix_conversions_kept", "occurred_at", postgresql_where=text(SAYS_WHO)),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -111,6 +121,8 @@ class Conversion(SQLModel, table=True):
     decision_reason: str | None = None
     rematch_at: datetime | None = Timestamp(default=None)
     is_synthetic: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    # The root of the sale's one trace: the request of its first webhook.
+    trace_context: bytes | None = Field(default=None, sa_type=LargeBinary)
     created_at: datetime = CreatedAt()
     updated_at: datetime = CreatedAt()
 
@@ -137,6 +149,7 @@ class Match(SQLModel, table=True):
     """Which click a sale came from, and why: the rule, the score, every candidate considered, what was missing."""
 
     __tablename__ = "matches"
+    __table_args__ = (Index("ix_matches_matched", "matched_at", postgresql_using="brin"),)
 
     conversion_id: UUID = Field(primary_key=True, foreign_key="conversions.id")
     tenant_id: UUID

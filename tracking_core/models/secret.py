@@ -60,6 +60,7 @@ class SecretAccess(SQLModel, table=True):
     """Append-only: who opened which credential, for what."""
 
     __tablename__ = "secret_accesses"
+    __table_args__ = (Index("ix_secret_accesses_at", "at"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     secret_id: UUID = Field(index=True)

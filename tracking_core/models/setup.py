@@ -31,7 +31,8 @@ class SetupSession(SQLModel, table=True):
     """``event_seq`` numbers ``session_events``. Who holds ``lease_owner`` until ``lease_until`` may run the graph;
     ``fence`` grows at every take, and a ledger write with an older one is refused. ``facts`` and ``stages`` are the
     projection that the status is made from. ``contact`` is how a person reaches the seller (``name``, ``email``,
-    ``phone`` as JSON), sealed with the tenant's key."""
+    ``phone`` as JSON), sealed with the tenant's key. A frame of another site shows the status for a token of the current
+    ``embed_epoch`` alone."""
 
     __tablename__ = "setup_sessions"
     __table_args__ = (Index("ix_setup_sessions_tenant", "tenant_id", "created_at"),)
@@ -50,6 +51,7 @@ class SetupSession(SQLModel, table=True):
     lease_owner: UUID | None = None
     lease_until: datetime | None = Timestamp(default=None)
     fence: int = Field(default=0, sa_type=BigInteger)
+    embed_epoch: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     created_at: datetime = CreatedAt()
     updated_at: datetime = CreatedAt()
 
@@ -105,6 +107,7 @@ class SetupMessage(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("session_id", "client_id"),
         Index("ix_setup_messages_session", "session_id", "created_at"),
+        Index("ix_setup_messages_created", "created_at", postgresql_using="brin"),
         Index(
             "ix_setup_messages_unanswered",
             "session_id",
@@ -198,6 +201,7 @@ class SessionEvent(SQLModel, table=True):
     again, when it is whole. ``data`` holds no secret."""
 
     __tablename__ = "session_events"
+    __table_args__ = (Index("ix_session_events_created", "created_at", postgresql_using="brin"),)
 
     session_id: UUID = Field(primary_key=True, foreign_key="setup_sessions.id")
     seq: int = Field(primary_key=True, sa_type=BigInteger)

@@ -19,7 +19,8 @@ class ConsentMode(StrEnum):
 
 
 class Tenant(SQLModel, table=True):
-    """``escalate_after`` failures of one step in one way, a person is called."""
+    """``escalate_after`` failures of one step in one way, a person is called. Closed (``tenants.closing``), it has no
+    data key any more: ``wrapped_data_key`` is empty."""
 
     __tablename__ = "tenants"
 
@@ -32,6 +33,7 @@ class Tenant(SQLModel, table=True):
     escalate_after: int = 3
     wrapped_data_key: bytes = Field(sa_type=LargeBinary)
     created_at: datetime = CreatedAt()
+    closed_at: datetime | None = Timestamp(default=None)
 
 
 class ApiKeyKind(StrEnum):

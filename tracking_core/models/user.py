@@ -44,13 +44,14 @@ class User(SQLModel, table=True):
 
 
 class Membership(SQLModel, table=True):
-    """The tenants a seller may see and set up."""
+    """The tenants a seller may see and set up. ``ended_at`` is when the tenant was closed."""
 
     __tablename__ = "memberships"
 
     user_id: UUID = Field(foreign_key="users.id", primary_key=True)
     tenant_id: UUID = Field(foreign_key="tenants.id", primary_key=True, index=True)
     created_at: datetime = CreatedAt()
+    ended_at: datetime | None = Timestamp(default=None)
 
 
 class SignInLink(SQLModel, table=True):

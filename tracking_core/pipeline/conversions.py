@@ -16,6 +16,7 @@ from tracking_core.gateways.sale_event import SaleEvent, SaleEventKind
 from tracking_core.identity.labels import without_contact
 from tracking_core.kit.ids import new_id, stable_id
 from tracking_core.models import Conversion, ConversionStatus, SaleEventRow
+from tracking_core.pipeline import traces
 from tracking_core.pipeline.stages import Sale, Work
 from tracking_core.proof.announce import Announced, announced_among
 
@@ -51,6 +52,7 @@ async def advance(session: AsyncSession, batch: Sequence[Work], now: datetime) -
             work.outcome = "no_sale"
         else:
             work.conversion = conversion
+            traces.join(conversion, work)
             work.outcome = _apply(conversion, said, work, now)
             # What was once a real sale stays one, whatever was announced since.
             ours = announced.get(_named(work)) if conversion.is_synthetic else None

@@ -11,10 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import select
 
-from tracking_core.db.engine import transaction
+from tracking_core.db.engine import after_commit, transaction
 from tracking_core.delivery.plan import payload_of
 from tracking_core.kit import clock
+from tracking_core.metrics.sales import FAILURES
 from tracking_core.models import Conversion, Delivery, DeliveryState, Tenant
+from tracking_core.pipeline import traces
 from tracking_core.pipeline.load import rules_of
 from tracking_core.pipeline.process import attribute, process_sales
 from tracking_core.pipeline.stages import Sale
@@ -41,6 +43,7 @@ async def drain_webhooks(settings: Settings) -> AsyncIterator[frozenset[UUID]]:
             raise  # the database is away: nothing is wrong with the webhooks
         except Exception as error:
             log.exception("sales_batch_failed", size=limit, error=type(error).__name__)
+            FAILURES.inc()
             if limit > 1:
                 limit = 1
             else:
@@ -64,7 +67,9 @@ async def rematch_due() -> frozenset[UUID]:
         )
         rows = (await session.execute(query)).all()
         sales = [Sale(conversion, rules_of(tenant)) for conversion, tenant in rows]
-        await attribute(session, sales, now)
+        with traces.timeline() as line:
+            await attribute(session, sales, now)
+        after_commit(session, lambda: traces.tell_rematched(line, [sale.conversion for sale in sales]))
         released: set[UUID] = set()
         for sale in sales:
             sale.conversion.rematch_at = None

@@ -11,6 +11,7 @@ from tracking_core.gateways.base import PayloadUnreadable
 from tracking_core.gateways.sale_event import Ignored, SaleEvent
 from tracking_core.models import ReceivedWebhook, Tenant, WebhookState
 from tracking_core.pipeline.stages import TenantRules, Work
+from tracking_core.tenants.errors import TenantClosed
 from tracking_core.tenants.service import cipher_of
 
 
@@ -28,9 +29,18 @@ async def load_due(session: AsyncSession, now: datetime, *, limit: int) -> list[
 
 
 def _opened(webhook: ReceivedWebhook, tenant: Tenant) -> Work:
-    body = cipher_of(tenant).decrypt(webhook.body, f"webhook:{webhook.id}:body")
-    rules = rules_of(tenant)
-    return Work(webhook.id, webhook.endpoint_id, rules, normalized(webhook.gateway, body))
+    rules, said = rules_of(tenant), _said(webhook, tenant)
+    gateway, received_at, trace = webhook.gateway, webhook.received_at, webhook.trace_context
+    return Work(webhook.id, webhook.endpoint_id, rules, said, gateway, received_at, trace)
+
+
+def _said(webhook: ReceivedWebhook, tenant: Tenant) -> SaleEvent | Ignored | str:
+    """As ``normalized``; one that came while its tenant was being closed is never read."""
+    try:
+        body = cipher_of(tenant).decrypt(webhook.body, f"webhook:{webhook.id}:body")
+    except TenantClosed as closed:
+        return closed.code
+    return normalized(webhook.gateway, body)
 
 
 def normalized(gateway: str, body: bytes) -> SaleEvent | Ignored | str:

@@ -13,12 +13,14 @@ from tracking_core.consent.decide import objection as consent_objection
 from tracking_core.consent.decide import refused_subjects
 from tracking_core.consent.subjects import subjects_of
 from tracking_core.db import bulk
+from tracking_core.db.engine import after_commit
 from tracking_core.deduplication.claim import claim
 from tracking_core.delivery import plan as delivery_plan
 from tracking_core.delivery.withdraw import withdraw_refunded
 from tracking_core.gateways.sale_event import Ignored, SaleEvent
 from tracking_core.matching.match import MatchResult, click_tokens, match
 from tracking_core.models import Conversion, Decision, Match, MetaConnection, WebhookState
+from tracking_core.pipeline import traces
 from tracking_core.pipeline.conversions import PAID, advance
 from tracking_core.pipeline.load import load_due
 from tracking_core.pipeline.stages import Sale, Work
@@ -41,11 +43,15 @@ class BatchResult:
 
 async def process_sales(session: AsyncSession, now: datetime, settings: Settings, *, limit: int) -> BatchResult:
     """normalise -> advance -> match -> claim -> consent -> plan, every decision stored with its reason."""
-    batch = await load_due(session, now, limit=limit)
-    if not batch:
-        return BatchResult(0, frozenset())
-    with session.no_autoflush:  # a conversion changes at every stage and is written once
-        return await _through_the_stages(session, batch, now, settings)
+    with traces.timeline() as line:
+        with traces.stage(traces.NORMALIZE):
+            batch = await load_due(session, now, limit=limit)
+        if not batch:
+            return BatchResult(0, frozenset())
+        with session.no_autoflush:  # a conversion changes at every stage and is written once
+            result = await _through_the_stages(session, batch, now, settings)
+    after_commit(session, lambda: traces.tell(line, [(work, _end(work)[0].value) for work in batch]))
+    return result
 
 
 async def _through_the_stages(
@@ -66,11 +72,13 @@ async def attribute(session: AsyncSession, sales: Sequence[Sale], now: datetime)
     """Match the sales, keep the explanation, and take what the click knows; the conversions that found no click."""
     if not sales:
         return set()
-    results = await match(session, sales)
+    with traces.stage(traces.MATCH):
+        results = await match(session, sales)
     rows = [_match_row(sale, result, now) for sale, result in zip(sales, results, strict=True)]
     replacing = bulk.replacing("conversion_id", [name for name in rows[0] if name != "conversion_id"])
     await bulk.insert(session, Match, rows, conflict=replacing)
     for sale, result in zip(sales, results, strict=True):
+        traces.matched(sale.conversion, result)
         if click := result.candidate:
             conversion = sale.conversion
             delivery_plan.enrich(conversion, click)
@@ -88,20 +96,24 @@ async def decide(
     if not sales:
         return frozenset()
     await _connect(session, sales)
-    claimed = await claim(session, [sale.conversion for sale in sales], now)
+    with traces.stage(traces.DEDUPE):
+        claimed = await claim(session, [sale.conversion for sale in sales], now)
     tenants = {sale.conversion.tenant_id for sale in sales}
     subjects = [subject for sale in sales for subject in sale.conversion.consent_subjects]
-    refused = await refused_subjects(session, tenants, subjects)
+    with traces.stage(traces.CONSENT):
+        refused = await refused_subjects(session, tenants, subjects)
     planned = []
     for sale in sales:
         decision, reason = _decision(sale, sale.conversion.id in claimed, refused, now)
         sale.conversion.decision, sale.conversion.decision_reason = decision, reason
+        traces.decided(sale.conversion)
         if decision is Decision.PLANNED:
             planned.append(sale)
     for sale in planned:
         if grace := hold_back.get(sale.conversion.id):
             sale.conversion.rematch_at = now + grace
-    await delivery_plan.plan(session, planned, now, hold_back=hold_back)
+    with traces.stage(traces.PLAN):
+        await delivery_plan.plan(session, planned, now, hold_back=hold_back)
     return frozenset(one.id for sale in planned for one in sale.enabled)
 
 

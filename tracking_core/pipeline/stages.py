@@ -1,6 +1,7 @@
 """What travels between the pipeline's stages: one Work item per webhook, gathered in a batch."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -21,12 +22,16 @@ class TenantRules:
 
 @dataclass(slots=True)
 class Work:
-    """A received webhook on its way: what it says, the sale it belongs to, what became of it."""
+    """A received webhook on its way: what it says, the sale it belongs to, what became of it. ``trace`` is where the
+    request that brought it stands (telemetry/context.py)."""
 
     webhook_id: UUID
     endpoint_id: UUID
     rules: TenantRules
     said: SaleEvent | Ignored | str  # a str names why the payload is unreadable
+    gateway: str
+    received_at: datetime
+    trace: bytes | None = None
     conversion: Conversion | None = None
     outcome: str = ""
 

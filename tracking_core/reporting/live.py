@@ -71,11 +71,10 @@ async def newest(
 ) -> Sequence[LiveRow]:
     """Newest first, of the last half hour; ``after`` leaves out what was seen until then."""
     since = max(after, now - SPAN) if after else now - SPAN
-    # A sale is matched soon after it came or not at all; so the index by that time bounds what is read.
-    values = {"since": since, "limit": limit, "came_since": now - timedelta(days=7)}
+    values = {"since": since, "limit": limit}
     parts = {
         "received": _where(scope, "c.created_at > :since"),
-        "matched": _where(scope, "m.matched_at > :since", "c.created_at > :came_since"),
+        "matched": _where(scope, "m.matched_at > :since"),
         "sent": _where(scope, "a.started_at > :since", column="a.tenant_id"),
     }
     query = _ALL.format(**{name: where.text for name, where in parts.items()})

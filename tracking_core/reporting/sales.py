@@ -21,6 +21,7 @@ from tracking_core.handoff.contact import EMAIL
 from tracking_core.ledger.read import LEDGER, LedgerState
 from tracking_core.matching.match import SEPARATORS
 from tracking_core.models import OPEN_STATES
+from tracking_core.reconciliation.origin import Origin
 from tracking_core.reporting.pages import Page, Place, newest_first
 from tracking_core.reporting.scope import ANY_TIME, Period, Scope, Where, prefix
 from tracking_core.reporting.sentences import Sentence, of_reason
@@ -92,6 +93,7 @@ class SaleRow:
     match_rule: str | None
     match_score: Decimal | None
     is_synthetic: bool
+    origin: Origin
 
 
 async def search(session: AsyncSession, scope: Scope, wanted: SaleSearch, place: Place) -> Page[SaleRow]:
@@ -155,4 +157,5 @@ def _known(scope: Scope, wanted: SaleSearch) -> Where:
 
 def _row(row: Row[Any]) -> SaleRow:
     said = dict(row._mapping)
-    return SaleRow(**{**said, "state": LedgerState(row.state), "explanation": of_reason(row.reason)})
+    known = {"state": LedgerState(row.state), "origin": Origin(row.origin)}
+    return SaleRow(**{**said, **known, "explanation": of_reason(row.reason)})

@@ -7,6 +7,8 @@ import base64
 import hashlib
 import hmac
 import os
+import time
+from collections import OrderedDict
 from functools import lru_cache
 from uuid import UUID
 
@@ -17,7 +19,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tracking_core.errors import ConfigurationError
 from tracking_core.settings import get_settings
+from tracking_core.tenants.errors import TenantClosed
 
+# How long an opened data key may stay in memory: so long a closed tenant's outlives its end, at most.
+OPENED_SECONDS = 300.0
+_OPENED_MAX = 4_096
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
 _FINGERPRINT_DIGITS = 16
@@ -86,10 +92,36 @@ class TenantCipher:
         return hmac.new(key, clear, hashlib.sha256).hexdigest()[:_FINGERPRINT_DIGITS]
 
 
-@lru_cache(maxsize=4_096)
-def cipher_for(tenant_id: UUID, wrapped_data_key: bytes) -> TenantCipher:
-    """Cached by the wrapped bytes: a re-wrapped key is opened anew, and is the same data key."""
-    return TenantCipher(process_keyring().open_data_key(wrapped_data_key, tenant_id))
+class _Opened:
+    """Ciphers by the wrapped bytes of their key: a re-wrapped key is opened anew, and is the same data key. Whoever
+    asks for any lets those go whose time is over; they stand in the order in which they were opened."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[tuple[UUID, bytes], tuple[float, TenantCipher]] = OrderedDict()
+
+    def __call__(self, tenant_id: UUID, wrapped_data_key: bytes) -> TenantCipher:
+        """The tenant's cipher. Raises TenantClosed when its key was destroyed, ConfigurationError."""
+        if not wrapped_data_key:
+            raise TenantClosed
+        now, key = time.monotonic(), (tenant_id, wrapped_data_key)
+        self._let_go(now)
+        if key not in self._held:
+            cipher = TenantCipher(process_keyring().open_data_key(wrapped_data_key, tenant_id))
+            self._held[key] = (now + OPENED_SECONDS, cipher)
+        return self._held[key][1]
+
+    def cache_clear(self) -> None:
+        self._held.clear()
+
+    def _let_go(self, now: float) -> None:
+        while self._held:
+            oldest = next(iter(self._held))
+            if self._held[oldest][0] > now and len(self._held) < _OPENED_MAX:
+                return
+            self._held.pop(oldest, None)
+
+
+cipher_for = _Opened()
 
 
 def new_data_key(tenant_id: UUID) -> bytes:
@@ -99,6 +131,11 @@ def new_data_key(tenant_id: UUID) -> bytes:
 def process_keyring() -> Keyring:
     """The keys of this process's settings."""
     return _parsed(get_settings().secrets_keys.get_secret_value())
+
+
+def new_key(key_id: str) -> str:
+    """A new key-encryption key as ``HUB_SECRETS_KEYS`` takes it."""
+    return f"{key_id}:{base64.b64encode(os.urandom(_KEY_BYTES)).decode()}"
 
 
 @lru_cache(maxsize=1)

@@ -14,16 +14,16 @@ from tracking_core.db.engine import transaction
 from tracking_core.errors import ConfigurationError
 from tracking_core.secrets.keyring import Keyring, process_keyring
 
-# What stands before the NUL is the key's id.
+# What stands before the NUL is the key's id. A closed tenant has no data key.
 _USAGE = text("""
 SELECT convert_from(substring(wrapped_data_key FROM 1 FOR position('\\x00'::bytea IN wrapped_data_key) - 1), 'UTF8')
     AS key_id, count(*) AS tenants
-FROM tenants GROUP BY key_id ORDER BY key_id
+FROM tenants WHERE octet_length(wrapped_data_key) > 0 GROUP BY key_id ORDER BY key_id
 """)
 # The weaker lock: rows that refer to a tenant are inserted meanwhile.
 _OUTDATED = text("""
 SELECT id, wrapped_data_key FROM tenants
-WHERE substring(wrapped_data_key FROM 1 FOR octet_length(:mark)) <> :mark
+WHERE substring(wrapped_data_key FROM 1 FOR octet_length(:mark)) <> :mark AND octet_length(wrapped_data_key) > 0
 ORDER BY id LIMIT :limit FOR NO KEY UPDATE
 """)
 _REWRAP = text("UPDATE tenants SET wrapped_data_key = :wrapped WHERE id = :id")

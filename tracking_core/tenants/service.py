@@ -15,6 +15,7 @@ from tracking_core.kit.hashing import sha256_bytes
 from tracking_core.kit.ids import new_id
 from tracking_core.models import ApiKey, ApiKeyKind, Tenant
 from tracking_core.secrets.keyring import new_data_key
+from tracking_core.tenants.errors import TenantClosed
 from tracking_core.tenants.lookup import cipher_of, get
 
 __all__ = [
@@ -56,14 +57,15 @@ async def create(session: AsyncSession, name: str, *, actor: str) -> NewTenant:
 
 
 async def by_key(session: AsyncSession, key: str, kind: ApiKeyKind) -> Tenant:
-    """The tenant the key belongs to, or Unauthorized."""
-    query = (
-        select(Tenant)
-        .join(ApiKey)
-        .where(ApiKey.key_hash == sha256_bytes(key.encode()), ApiKey.kind == kind, ApiKey.revoked_at == None)  # noqa: E711
-    )
-    tenant = (await session.scalars(query)).first()
-    if tenant is None:
+    """The tenant the key belongs to. Raises Unauthorized, TenantClosed."""
+    is_key = (ApiKey.key_hash == sha256_bytes(key.encode()), ApiKey.kind == kind)
+    found = (await session.execute(select(Tenant, ApiKey.revoked_at).join(ApiKey).where(*is_key))).first()
+    if found is None:
+        raise Unauthorized
+    tenant: Tenant = found[0]
+    if tenant.closed_at is not None:
+        raise TenantClosed
+    if found[1] is not None:
         raise Unauthorized
     return tenant
 

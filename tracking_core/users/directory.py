@@ -27,7 +27,8 @@ async def people(
     session: AsyncSession, *, said: str = "", role: Role | None = None, before: UUID | None = None
 ) -> Sequence[Row]:
     """The newest first, ``PAGE`` and one more when there are more. ``said`` is a part of the name or of the e-mail."""
-    shops = select(func.count()).where(Membership.user_id == User.id).scalar_subquery()
+    is_theirs = (Membership.user_id == User.id, col(Membership.ended_at).is_(None))
+    shops = select(func.count()).where(*is_theirs).scalar_subquery()
     seen = select(func.max(WebSession.seen_at)).where(WebSession.user_id == User.id).scalar_subquery()
     query = select(User, shops, seen)
     if said:
@@ -43,7 +44,7 @@ async def people(
 async def shops_to_choose(session: AsyncSession, user: User, said: str = "") -> Sequence[Tenant]:
     """Those that are not theirs yet, by name."""
     theirs = select(Membership.tenant_id).where(Membership.user_id == user.id)
-    query = select(Tenant).where(col(Tenant.id).not_in(theirs))
+    query = select(Tenant).where(col(Tenant.id).not_in(theirs), col(Tenant.closed_at).is_(None))
     if said:
         query = query.where(col(Tenant.name).icontains(said, autoescape=True))
     return (await session.scalars(query.order_by(col(Tenant.name), col(Tenant.id)).limit(_SHOPS))).all()

@@ -1,4 +1,4 @@
-"""The mails that carry a sign-in link, in the reader's language, as text and as HTML."""
+"""The mails about signing in, in the reader's language, as text and as HTML."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,16 +13,17 @@ import structlog
 from tracking_core.i18n import translate
 from tracking_core.kit.clock import now
 from tracking_core.kit.ids import new_hex
+from tracking_core.mail import smtp
 from tracking_core.models import User
 from tracking_core.notifications.kinds import Failed
 from tracking_core.settings import Settings
-from tracking_core.users import smtp
 
 log = structlog.get_logger()
 _GREETING = "Hello, {name}."
 _ONCE_MINUTES = "The link works once, within {count} minutes."
 _ONCE_DAYS = "The link works once, within {count} days."
 _FOOT = "If you did not expect this e-mail, ignore it: without the link nobody gets in. Do not pass it on."
+_FOOT_OF_CHANGE = "If it was not you, ask for a link to set another password at once, and tell an operator of the Hub."
 _HTML = """\
 <!doctype html>
 <html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"></head>
@@ -46,6 +47,7 @@ class Purpose(StrEnum):
     TEAM = "team"
     PASSWORD = "password"  # noqa: S105 - a purpose, not a secret
     PROVIDER = "provider"
+    CHANGED = "changed"
 
 
 # Subject, sentence and button of each.
@@ -71,8 +73,20 @@ TEXTS = {
         "You were invited to the team of the Hub. Sign in with the account of your company.",
         "Sign in",
     ),
+    Purpose.CHANGED: (
+        "Your password was changed",
+        "A new password was set for your account in the Hub, and you were signed out in every other browser.",
+        "To the door of the team",
+    ),
 }
-SENTENCES = (_GREETING, _ONCE_MINUTES, _ONCE_DAYS, _FOOT, *(text for texts in TEXTS.values() for text in texts))
+SENTENCES = (
+    _GREETING,
+    _ONCE_MINUTES,
+    _ONCE_DAYS,
+    _FOOT,
+    _FOOT_OF_CHANGE,
+    *(text for texts in TEXTS.values() for text in texts),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +106,7 @@ async def send(asked: LinkMail, settings: Settings) -> bool:
     except ValueError:
         log.error("sign_in_mail_failed", reason="address_malformed", user_id=str(asked.user.id))
         return False
-    outcome = await smtp.send(mail, settings)
+    outcome = await smtp.submit(mail, settings)
     if isinstance(outcome, Failed):
         log.error("sign_in_mail_failed", reason=outcome.error, kind=outcome.kind.value, user_id=str(asked.user.id))
         return False
@@ -123,7 +137,7 @@ def _said(asked: LinkMail, locale: str) -> dict[str, str]:
         "said": said,
         "button": button,
         "once": _lasting(asked.life, locale),
-        "foot": translate(_FOOT, locale),
+        "foot": translate(_FOOT_OF_CHANGE if asked.purpose is Purpose.CHANGED else _FOOT, locale),
     }
 
 

@@ -12,6 +12,7 @@ from tracking_core.audit.service import record
 from tracking_core.errors import NotFound
 from tracking_core.i18n import DEFAULT_LOCALE, LOCALES
 from tracking_core.models import Membership, Role, Tenant, User
+from tracking_core.tenants.errors import TenantClosed
 from tracking_core.users import links, web_sessions
 from tracking_core.users.actor import actor_of
 from tracking_core.users.errors import EmailTaken, LastOperator, NameTaken
@@ -21,6 +22,7 @@ __all__ = [
     "actor_of",
     "by_email",
     "change_role",
+    "closed_of",
     "get",
     "invite",
     "let_in",
@@ -80,9 +82,12 @@ async def by_email(session: AsyncSession, email: str, *, with_disabled: bool = F
 
 
 async def let_in(session: AsyncSession, user: User, tenant_id: UUID, *, actor: str) -> None:
-    """The tenant is theirs to see; a second time changes nothing. Raises NotFound."""
-    if await session.get(Tenant, tenant_id) is None:
+    """The tenant is theirs to see; a second time changes nothing. Raises NotFound, TenantClosed."""
+    tenant = await session.get(Tenant, tenant_id)
+    if tenant is None:
         raise NotFound(what="tenant")
+    if tenant.closed_at is not None:
+        raise TenantClosed
     if await session.get(Membership, (user.id, tenant_id)) is None:
         session.add(Membership(user_id=user.id, tenant_id=tenant_id))
         await session.flush()
@@ -99,8 +104,14 @@ async def let_out(session: AsyncSession, user: User, tenant_id: UUID, *, actor: 
 
 
 async def tenants_of(session: AsyncSession, user: User) -> list[Tenant]:
-    """A seller's own, by name."""
-    query = select(Tenant).join(Membership).where(Membership.user_id == user.id)
+    """A seller's own that are not closed, by name."""
+    query = select(Tenant).join(Membership).where(Membership.user_id == user.id, col(Membership.ended_at).is_(None))
+    return list((await session.scalars(query.order_by(col(Tenant.name), col(Tenant.id)))).all())
+
+
+async def closed_of(session: AsyncSession, user: User) -> list[Tenant]:
+    """Those that were theirs until they were closed, by name."""
+    query = select(Tenant).join(Membership).where(Membership.user_id == user.id, col(Membership.ended_at).is_not(None))
     return list((await session.scalars(query.order_by(col(Tenant.name), col(Tenant.id)))).all())
 
 

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from tracking_core.kit import clock
+from tracking_core.metrics.infrastructure import DOORBELL_FAILURES
 from tracking_core.settings import Settings
 
 # A set for each pool of workers: a worker that cannot do the work must not take its bell.
@@ -25,8 +26,9 @@ log = structlog.get_logger()
 
 
 class Bell(StrEnum):
-    """What is due. Deliveries and browser events name their connection, a setup and a chat their session, a replay its
-    row."""
+    """What is due. Deliveries and browser events name their connection, a setup and a chat their session, a replay,
+    a reconciliation and a privacy request their row (none: webhooks to be looked through), messages of alerts their
+    channel."""
 
     PROCESS_SALES = "process_sales"
     REMATCH = "rematch"
@@ -36,6 +38,9 @@ class Bell(StrEnum):
     SETUP = "setup"
     CHAT = "chat"
     NOTIFY = "notify"
+    RECONCILE = "reconcile"
+    TELL_ALERTS = "tell_alerts"
+    PRIVACY = "privacy"
 
 
 _SETUP = frozenset({Bell.SETUP, Bell.CHAT, Bell.NOTIFY})
@@ -84,6 +89,7 @@ class Doorbell:
                 for name, rung in _by_set(wanted).items():
                     await self._redis.zadd(name, dict.fromkeys(rung, now), nx=True)
             except (RedisError, OSError) as error:
+                DOORBELL_FAILURES.inc()
                 log.warning("doorbell_not_rung", bells=len(wanted), error=type(error).__name__)
             await asyncio.sleep(_GAP_SECONDS)
 

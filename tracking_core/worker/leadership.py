@@ -67,11 +67,15 @@ class Leadership:
             await self._leads.wait()
 
     async def give_up(self) -> None:
-        """Let the next one lead at once."""
+        """Let the next one lead at once; without a database, when the lease ends."""
         was_leading, self._until = self.holds, 0.0
-        if was_leading:
+        if not was_leading:
+            return
+        try:
             async with transaction() as session:
                 await session.execute(_GIVE_UP, {"name": self._name, "owner": self._owner})
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            log.warning("lease_not_given_up", lease=self._name, error=type(error).__name__)
 
     async def _ask(self) -> bool:
         values = {"name": self._name, "owner": self._owner, "seconds": self._seconds}

@@ -5,27 +5,37 @@ import contextlib
 import gc
 import signal
 from collections.abc import Iterable, Mapping
+from functools import partial
 from uuid import UUID
 
 import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from tracking_core.alerts.telling import drain_channel
 from tracking_core.db.engine import dispose
 from tracking_core.delivery.drain import drain_connection
 from tracking_core.delivery.replay import drain_replay
 from tracking_core.destinations.meta_capi.client import MetaClient
 from tracking_core.kit import clock
 from tracking_core.logging import configure_logging
+from tracking_core.metrics import pool
+from tracking_core.metrics.server import serve
 from tracking_core.pipeline.browser_events import OVERLAP, drain_browser_events
 from tracking_core.pipeline.drain import drain_webhooks, rematch_due
+from tracking_core.privacy.erase import drain_request
+from tracking_core.privacy.webhook_keys import read_on
+from tracking_core.reconciliation.drain import drain_run
 from tracking_core.settings import Settings, get_settings
+from tracking_core.telemetry import tracing
 from tracking_core.worker.doorbell import Bell, Doorbell
 from tracking_core.worker.rounds import Rounds
 from tracking_core.worker.sweeper import sweep
 
 log = structlog.get_logger()
 _SHUTDOWN_SECONDS = 20.0
+# Channels that are told at once; one that hangs takes one place.
+_ALERT_STREAMS = 16
 
 
 class Worker:
@@ -51,6 +61,9 @@ class Worker:
             Bell.PLAN_BROWSER_EVENTS: Rounds("browser_events", self._plan_browser_events, limit=1),
             Bell.DELIVER: Rounds("deliveries", self._deliver, limit=self._settings.delivery_streams),
             Bell.REPLAY: Rounds("replays", self._replay, limit=1),
+            Bell.RECONCILE: Rounds("reconciliations", self._reconcile, limit=self._settings.reconciliation_streams),
+            Bell.TELL_ALERTS: Rounds("alert_messages", self._tell_alerts, limit=_ALERT_STREAMS),
+            Bell.PRIVACY: Rounds("erasures", self._erase, limit=1),
         }
 
     async def listen(self) -> None:
@@ -109,6 +122,21 @@ class Worker:
         async for connections in drain_replay(UUID(replay_id)):
             self._wake_deliveries(connections)
 
+    async def _erase(self, request_id: str) -> None:
+        if not request_id:
+            await read_on()
+            return
+        async for _ in drain_request(UUID(request_id), self._settings):
+            pass
+
+    async def _tell_alerts(self, channel_id: str) -> None:
+        await drain_channel(UUID(channel_id), self._settings)
+
+    async def _reconcile(self, run_id: str) -> None:
+        wake_sales = partial(self.wake, Bell.PROCESS_SALES, "")
+        if await drain_run(UUID(run_id), settings=self._settings, on_news=wake_sales):
+            self.wake(Bell.RECONCILE, run_id)
+
     async def _deliver(self, connection_id: str) -> None:
         await drain_connection(UUID(connection_id), client=self._meta, settings=self._settings)
 
@@ -117,6 +145,7 @@ async def run(*, others: Mapping[Bell, Rounds] = {}, with_sales: bool = True) ->
     """Work until SIGINT or SIGTERM."""
     settings = get_settings()
     configure_logging(settings.log_level)
+    _observe(settings)
     worker, stopping = Worker(settings, others=others, with_sales=with_sales), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -127,4 +156,11 @@ async def run(*, others: Mapping[Bell, Rounds] = {}, with_sales: bool = True) ->
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     await worker.close()
+    await asyncio.to_thread(tracing.stop)
     log.info("worker_stopped")
+
+
+def _observe(settings: Settings) -> None:
+    tracing.start(settings, "worker")
+    pool.watch()
+    serve(settings, "worker")

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from tracking_core.metrics.infrastructure import ROUND_SECONDS, ROUNDS
+
 log = structlog.get_logger()
 
 
@@ -80,8 +82,12 @@ class Rounds:
                 self._turn_of.pop(group, None)
 
     async def _round(self, key: str) -> None:
-        try:
-            await self._work(key)
-        except Exception as error:
-            # What is due stays due in its rows, and the sweeper wakes it again.
-            log.exception("round_failed", work=self._name, key=key, error=type(error).__name__)
+        outcome = "done"
+        with ROUND_SECONDS.labels(self._name).time():
+            try:
+                await self._work(key)
+            except Exception as error:
+                # What is due stays due in its rows, and the sweeper wakes it again.
+                outcome = "failed"
+                log.exception("round_failed", work=self._name, key=key, error=type(error).__name__)
+        ROUNDS.labels(self._name, outcome).inc()

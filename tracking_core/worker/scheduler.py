@@ -1,4 +1,7 @@
-"""The scheduler process: the sweeper that rings again for what is due, and the housekeeping by the clock."""
+"""The scheduler process: the sweeper that rings again for what is due, and the housekeeping by the clock.
+
+Of several, one leads and the others stand by.
+"""
 
 import asyncio
 import signal
@@ -7,32 +10,40 @@ from collections.abc import Awaitable, Callable
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from tracking_core.alerts.evaluate import run as evaluate_alerts
+from tracking_core.consent.recording import record_new
 from tracking_core.db.engine import dispose, transaction
-from tracking_core.db.partitions import drop_expired_partitions, ensure_partitions
+from tracking_core.db.partitions import ensure_partitions
 from tracking_core.handoff.breaches import sweep as sweep_breaches
 from tracking_core.kit import clock
 from tracking_core.logging import configure_logging
-from tracking_core.screenshots.sweep import sweep as sweep_screenshots
+from tracking_core.metrics import pool
+from tracking_core.metrics.infrastructure import JOBS
+from tracking_core.metrics.server import serve
+from tracking_core.privacy.service import expire as expire_privacy
+from tracking_core.reconciliation.schedule import plan_rounds
+from tracking_core.retention.run import run_due
 from tracking_core.secrets.sweep import sweep as sweep_secrets
 from tracking_core.settings import Settings, get_settings
 from tracking_core.setup.approvals import expire_due
-from tracking_core.users.sweep import sweep as sweep_sign_ins
 from tracking_core.worker.doorbell import Bell, Doorbell
+from tracking_core.worker.leadership import Leadership
 from tracking_core.worker.sweeper import sweep, sweep_browser_events
 
 log = structlog.get_logger()
+Job = Callable[[], Awaitable[None]]
 _PROMISES_SECONDS, _MINUTE_SECONDS, _DAY_SECONDS = 30.0, 60.0, 86_400.0
 # Meta wants browser events within the hour; each round reads the overlap of the last one again.
 _BROWSER_EVENTS_SECONDS = 5.0
+_SOON_SECONDS = 5.0
+_CONSENTS_SECONDS = 15.0
+_ALERTS_SECONDS = 20.0
 
 
-async def keep_house(settings: Settings) -> None:
-    """Make the coming weeks' partitions and drop those past retention."""
+async def keep_house() -> None:
+    """Make the coming weeks' partitions."""
     async with transaction() as session:
         await ensure_partitions(session, clock.now())
-        dropped = await drop_expired_partitions(session, clock.now(), retention_days=settings.tracking_retention_days)
-    if dropped:
-        log.info("partitions_dropped", partitions=dropped)
 
 
 async def expire(doorbell: Doorbell) -> None:
@@ -42,8 +53,19 @@ async def expire(doorbell: Doorbell) -> None:
     swept = await sweep_secrets(clock.now())
     if swept.expired:
         log.info("secrets_expired", secrets=swept.expired)
-    await sweep_screenshots(clock.now())
-    await sweep_sign_ins(clock.now())
+    await expire_privacy(clock.now())
+    doorbell.ring(Bell.PRIVACY)
+
+
+async def let_go(settings: Settings) -> None:
+    """End what was kept long enough, each kind of data in its own rhythm (``tracking_core.retention``)."""
+    await run_due(settings)
+
+
+async def prove_consents() -> None:
+    """Write down what browsers said of consent since the last time."""
+    if records := await record_new():
+        log.info("consents_recorded", records=records)
 
 
 async def keep_promises(settings: Settings) -> None:
@@ -52,37 +74,67 @@ async def keep_promises(settings: Settings) -> None:
         log.warning("handoffs_late", handoffs=late)
 
 
+async def plan_reconciliations(doorbell: Doorbell, settings: Settings) -> None:
+    """Make the rounds that read the gateways' lists of sales due."""
+    async with transaction() as session:
+        planned = await plan_rounds(session, clock.now(), settings)
+    for run_id in planned:
+        doorbell.ring(Bell.RECONCILE, str(run_id))
+
+
 async def run() -> None:
     """Run until SIGINT or SIGTERM."""
     settings = get_settings()
     configure_logging(settings.log_level)
+    pool.watch()
+    serve(settings, "scheduler")
     doorbell = Doorbell(settings)
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     log.info("scheduler_started")
-    jobs = [
-        asyncio.create_task(_every(settings.sweep_interval_ms / 1_000, lambda: sweep(doorbell.ring))),
-        asyncio.create_task(_every(_BROWSER_EVENTS_SECONDS, lambda: sweep_browser_events(doorbell.ring))),
-        asyncio.create_task(_every(_MINUTE_SECONDS, lambda: expire(doorbell))),
-        asyncio.create_task(_every(_PROMISES_SECONDS, lambda: keep_promises(settings))),
-        asyncio.create_task(_every(_DAY_SECONDS, lambda: keep_house(settings))),
-    ]
+    leadership = Leadership("scheduler")
+    tasks = [asyncio.create_task(_every(seconds, job, leadership)) for seconds, job in _jobs(settings, doorbell)]
+    tasks.append(asyncio.create_task(leadership.keep()))
     await stopping.wait()
-    for job in jobs:
-        job.cancel()
-    await asyncio.gather(*jobs, return_exceptions=True)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await leadership.give_up()
     await doorbell.close()
     await dispose()
 
 
-async def _every(seconds: float, job: Callable[[], Awaitable[None]]) -> None:
-    """Run the job now and then every ``seconds``; a database that is away is met again at the next turn."""
+def _jobs(settings: Settings, doorbell: Doorbell) -> list[tuple[float, Job]]:
+    """Each with its seconds."""
+    return [
+        (settings.sweep_interval_ms / 1_000, lambda: sweep(doorbell.ring)),
+        (_BROWSER_EVENTS_SECONDS, lambda: sweep_browser_events(doorbell.ring)),
+        (_MINUTE_SECONDS, lambda: expire(doorbell)),
+        (_PROMISES_SECONDS, lambda: keep_promises(settings)),
+        (_MINUTE_SECONDS, lambda: plan_reconciliations(doorbell, settings)),
+        (_MINUTE_SECONDS, lambda: let_go(settings)),
+        (_CONSENTS_SECONDS, prove_consents),
+        (_ALERTS_SECONDS, lambda: evaluate_alerts(settings)),
+        (_DAY_SECONDS, keep_house),
+    ]
+
+
+async def _every(seconds: float, job: Job, leadership: Leadership) -> None:
+    """Run the job now and then every ``seconds``, while this scheduler leads. No failure ends it, neither a database
+    that is away nor a defect of ours: it is met again at the next turn."""
     while True:
+        await leadership.leads()
         delay = seconds
         try:
             await job()
+            JOBS.labels("done").inc()
         except (SQLAlchemyError, OSError, TimeoutError) as error:
+            JOBS.labels("failed").inc()
             log.warning("scheduled_job_failed", error=type(error).__name__)
-            delay = min(seconds, 5.0)
+            delay = min(seconds, _SOON_SECONDS)
+        except Exception as error:
+            JOBS.labels("failed").inc()
+            log.exception("scheduled_job_broken", error=type(error).__name__)
+            delay = max(seconds, _SOON_SECONDS)
         await asyncio.sleep(delay)

@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 from sqlalchemy import text
 
+from tracking_core.alerts.message_lease import due_channels
 from tracking_core.chat.turns import due_chats
 from tracking_core.db.engine import transaction
 from tracking_core.delivery.replay import due_replays
 from tracking_core.kit import clock
 from tracking_core.models import IS_FORWARDABLE
 from tracking_core.notifications.lease import is_due
+from tracking_core.privacy.erase import due_requests
+from tracking_core.reconciliation.schedule import due_runs
 from tracking_core.setup.inbox import due_sessions
 from tracking_core.worker.doorbell import Bell
 
@@ -48,6 +51,8 @@ async def _sweep_sales(ring: Callable[[Bell, str], None]) -> None:
         due = (await session.execute(text(_SALES_DUE), {"now": now})).one()
         connections = (await session.execute(text(_CONNECTIONS_DUE), {"now": now})).scalars().all()
         replays = await due_replays(session)
+        reconciliations = await due_runs(session, now)
+        erasures = await due_requests(session)
     if due.webhooks:
         ring(Bell.PROCESS_SALES, "")
     if due.rematches:
@@ -56,6 +61,10 @@ async def _sweep_sales(ring: Callable[[Bell, str], None]) -> None:
         ring(Bell.DELIVER, str(connection_id))
     for replay_id in replays:
         ring(Bell.REPLAY, str(replay_id))
+    for run_id in reconciliations:
+        ring(Bell.RECONCILE, str(run_id))
+    for request_id in erasures:
+        ring(Bell.PRIVACY, str(request_id))
 
 
 async def _sweep_setups(ring: Callable[[Bell, str], None]) -> None:
@@ -65,12 +74,15 @@ async def _sweep_setups(ring: Callable[[Bell, str], None]) -> None:
         setups = await due_sessions(session, clock.now())
         chats = await due_chats(session, clock.now())
         has_notices = await is_due(session, clock.now())
+        channels = await due_channels(session, clock.now())
     for session_id in setups:
         ring(Bell.SETUP, str(session_id))
     for session_id in chats:
         ring(Bell.CHAT, str(session_id))
     if has_notices:
         ring(Bell.NOTIFY, "")
+    for channel_id in channels:
+        ring(Bell.TELL_ALERTS, str(channel_id))
 
 
 async def sweep_browser_events(ring: Callable[[Bell, str], None]) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from agent import observed
 from agent.setup.context import SetupContext
 from agent.setup.nodes.applying import DIAGNOSE
 from agent.setup.state import SetupState
@@ -30,7 +31,9 @@ async def validate_gateway(state: SetupState, runtime: Runtime[SetupContext]) ->
     intent = state["intent"]
     asked = GatewayCheck.model_validate(intent["payload"])
     await _begin(runtime.context, Stage.GATEWAY)
-    entry = await validate_gateway_credentials(runtime.context.tool, UUID(intent["id"]), asked)
+    with observed.tool(validate_gateway_credentials.__name__) as call:
+        entry = await validate_gateway_credentials(runtime.context.tool, UUID(intent["id"]), asked)
+        call.outcome = str(entry.state)
     given = asked.credentials
     secrets = {
         SecretKind.GATEWAY_CLIENT_ID: given.client_id,
@@ -50,7 +53,9 @@ async def validate_meta(state: SetupState, runtime: Runtime[SetupContext]) -> Up
     intent = state["intent"]
     asked = MetaCheck.model_validate(intent["payload"])
     await _begin(runtime.context, Stage.META)
-    entry = await validate_meta_token(runtime.context.tool, UUID(intent["id"]), asked)
+    with observed.tool(validate_meta_token.__name__) as call:
+        entry = await validate_meta_token(runtime.context.tool, UUID(intent["id"]), asked)
+        call.outcome = str(entry.state)
     found = entry.output.get("facts", {})
     facts = {
         "dataset_id": asked.dataset_id,
@@ -68,7 +73,9 @@ async def probe_landing(state: SetupState, runtime: Runtime[SetupContext]) -> Up
     asked = LandingCheck.model_validate(intent["payload"])
     await _begin(runtime.context, Stage.URL)
     dataset_id = state.get("facts", {}).get("meta", {}).get("dataset_id")
-    entry = await probe_landing_url(runtime.context.tool, UUID(intent["id"]), asked, dataset_id=dataset_id)
+    with observed.tool(probe_landing_url.__name__) as call:
+        entry = await probe_landing_url(runtime.context.tool, UUID(intent["id"]), asked, dataset_id=dataset_id)
+        call.outcome = str(entry.state)
     found = entry.output.get("facts", {})
     facts = {
         "url": found.get("url") or asked.url,

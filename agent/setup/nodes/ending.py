@@ -11,6 +11,7 @@ from langgraph.graph import END
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from agent import observed
 from agent.passing import PASSING
 from agent.setup.context import SetupContext
 from agent.setup.nodes.applying import APPLY, COMPENSATE, DIAGNOSE, FINISH, PROVE, entries_of
@@ -73,12 +74,14 @@ def guarded(name: str, node: Node) -> Node:
 
     @wraps(node)
     async def run(state: SetupState, runtime: Runtime[SetupContext]) -> Any:
-        try:
-            return await node(state, runtime)
-        except (GraphBubbleUp, *PASSING):
-            raise
-        except Exception as error:
-            return await broken(state, name, error, runtime.context)
+        with observed.step(name) as made:
+            try:
+                return await node(state, runtime)
+            except (GraphBubbleUp, *PASSING):
+                raise
+            except Exception as error:
+                made.outcome = "broken"
+                return await broken(state, name, error, runtime.context)
 
     return run
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID
 
 from babel.dates import format_datetime
@@ -78,7 +79,8 @@ class PersonView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatView:
-    """``number`` is the event up to which this surely tells; ``address`` the setup's page, ``back`` the one it is
+    """``earlier`` leads to the messages before the first, ``newest`` back from older ones; both are pages of their own.
+    ``number`` is the event up to which this surely tells; ``address`` the setup's page, ``back`` the one it is
     shown on. ``once`` names the message of a form that is sent twice."""
 
     address: str
@@ -86,6 +88,8 @@ class ChatView:
     number: int
     messages: tuple[MessageView, ...]
     has_earlier: bool
+    earlier: str
+    newest: str
     saying: BeingSaid | None
     is_answering: bool
     mode: str | None
@@ -97,24 +101,25 @@ class ChatView:
     picture_bytes_max: int
 
 
-async def chat_of(session: AsyncSession, setup: SetupSession, who: Visitor, *, after: int | None = None) -> ChatView:
-    """The chat; with ``after``, of the messages only what is new or was mended since that event."""
+async def chat_of(
+    session: AsyncSession, setup: SetupSession, who: Visitor, *, after: int | None = None, before: UUID | None = None
+) -> ChatView:
+    """The chat; with ``after``, of the messages only what is new or was mended since that event; with ``before``, those
+    before that message. Raises NotFound for a message of another setup."""
     # Read first: what comes in meanwhile is told once more.
     number, address = setup.event_seq, f"{paths.SETUPS}/{setup.id}"
-    if after is None:
-        found = await history.newest(session, setup.id, limit=SHOWN + 1)
-        rows, has_earlier = found[-SHOWN:], len(found) > SHOWN
-    else:
-        rows, has_earlier = await history.told_after(session, setup.id, after, limit=_NEW), False
+    rows, has_earlier = await _shown(session, setup.id, after, before)
     now = await standing(session, setup.id)
     waiting = await approvals.pending(session, setup.id)
     handoff = await handoffs.current(session, setup.id)
     return ChatView(
         address=address,
-        back=who.here if who.here.partition("?")[0] == address else address,
+        back=_back(who, address),
         number=number,
         messages=await messages_of(session, setup, who, rows),
         has_earlier=has_earlier,
+        earlier=_led(who, address, before=str(rows[0].id)) if has_earlier else "",
+        newest=_led(who, address) if before else "",
         saying=await history.being_said(session, setup.id),
         is_answering=now["is_answering"],
         mode=now["mode"],
@@ -125,6 +130,31 @@ async def chat_of(session: AsyncSession, setup: SetupSession, who: Visitor, *, a
         attachments_max=ATTACHMENTS_MAX,
         picture_bytes_max=get_settings().screenshot_max_bytes,
     )
+
+
+async def _shown(
+    session: AsyncSession, setup_id: UUID, after: int | None, before: UUID | None
+) -> tuple[list[SetupMessage], bool]:
+    """And whether there are earlier ones."""
+    if after is not None:
+        return await history.told_after(session, setup_id, after, limit=_NEW), False
+    if before is not None:
+        found = await history.before(session, setup_id, before, limit=SHOWN + 1)
+    else:
+        found = await history.newest(session, setup_id, limit=SHOWN + 1)
+    return found[-SHOWN:], len(found) > SHOWN
+
+
+def _back(who: Visitor, address: str) -> str:
+    return who.here if who.here.partition("?")[0] == address else address
+
+
+def _led(who: Visitor, address: str, **to: str) -> str:
+    """The same page with other messages."""
+    query = parse_qs(urlsplit(_back(who, address)).query)
+    query.pop("before", None)
+    asked = urlencode({**query, **to}, doseq=True)
+    return f"{address}{f'?{asked}' if asked else ''}#chat"
 
 
 async def messages_of(

@@ -16,8 +16,10 @@ from api.ui.desk.timeline import Entry, timeline
 from api.ui.desk.words import CASE_STATES, STAGE_STATUSES, word
 from api.ui.visitor import Visitor, person
 from tracking_core.errors import NotFound
+from tracking_core.handoff import presence
 from tracking_core.handoff.build import Trouble, build
 from tracking_core.handoff.codes import SENTENCES, Reason
+from tracking_core.handoff.languages import package_in
 from tracking_core.handoff.package import HandoffPackage
 from tracking_core.handoff.queue import listed
 from tracking_core.handoff.rows import LIVE
@@ -69,11 +71,14 @@ class StageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """``package`` is the file made anew while the case is live; of a closed one, as it was last written. ``earlier``
-    counts what is not in the timeline any more; ``after`` is the number of the session's last event that is in here."""
+    """``package`` is the file made anew while the case is live; of a closed one, as it was last written. Its sentences
+    are in ``language``. ``others`` look at the case too. ``earlier`` counts what is not in the timeline any more;
+    ``after`` is the number of the session's last event that is in here."""
 
     head: Head
     package: HandoffPackage
+    language: str
+    others: tuple[str, ...]
     has_contact: bool
     timeline: tuple[Entry, ...]
     earlier: int
@@ -98,12 +103,14 @@ async def case_view(
     now, locale = clock.now(), who.locale
     after = owner.event_seq  # read before the rest, which may say more
     tenant = await tenants.get(session, handoff.tenant_id)
-    package = await _package(session, handoff, owner, settings)
+    package, language = await _package(session, handoff, owner, settings, locale)
     told, ledger = await status.of(session, owner, locale=locale), await trail.entries(session, owner.id)
     shown, earlier = timeline(handoff, ledger, now, locale)
     return CaseView(
         head=_head(handoff, tenant.name, who, now, read=_read(package)),
         package=package,
+        language=language,
+        others=tuple(await presence.look(session, handoff.id, person(who).user.id, now=now)),
         has_contact=owner.contact is not None,
         timeline=shown,
         earlier=earlier,
@@ -116,13 +123,14 @@ async def case_view(
 
 
 async def _package(
-    session: AsyncSession, handoff: SetupHandoff, owner: SetupSession, settings: Settings
-) -> HandoffPackage:
-    written = HandoffPackage.from_json(handoff.package)
+    session: AsyncSession, handoff: SetupHandoff, owner: SetupSession, settings: Settings, locale: str
+) -> tuple[HandoffPackage, str]:
+    """And the language of its sentences."""
+    written, language = package_in(handoff, locale)
     if handoff.state not in LIVE:
-        return written
+        return written, language
     trouble = Trouble(step=written.progress.step, code=written.reason.failure)
-    return await build(session, handoff, owner, trouble, settings)
+    return await build(session, handoff, owner, trouble, settings, locale=locale), locale
 
 
 def _read(package: HandoffPackage) -> str:

@@ -15,6 +15,7 @@ from api.ui.desk.showing import Act, case_page, notice_of
 from api.ui.rendering import page
 from api.ui.visitor import SupportDep, person
 from tracking_core.audit.service import record
+from tracking_core.handoff import presence
 from tracking_core.handoff import service as handoffs
 from tracking_core.i18n import translate
 from tracking_core.kit import clock
@@ -36,7 +37,7 @@ async def queue(
     """The queue, the most pressing first. Asked for by the page itself: its list alone, or that nothing is new."""
     now = clock.now()
     shown = await queue_page(session, show, person(who).user.name, after=after, now=now, locale=who.locale)
-    mark = f'"{shown.mark}"'
+    mark = f'W/"{shown.mark}"'  # the same in whatever encoding it is sent
     headers = {"ETag": mark, "Vary": "HX-Request, Cookie"}
     if hx_request and if_none_match == mark:
         return Response(status_code=304, headers=headers)
@@ -67,6 +68,14 @@ async def case(
     handoff, _ = await case_of(session, handoff_id)
     notice = await notice_of(session, handoff.session_id, done, asked, who.locale)
     return await case_page(session, request, who, handoff_id, notice=notice)
+
+
+@router.post("/{handoff_id}/presence")
+async def look(handoff_id: UUID, who: SupportDep, session: SessionDep) -> Response:
+    """They still look at it; who else does."""
+    await case_of(session, handoff_id)
+    others = await presence.look(session, handoff_id, person(who).user.id, now=clock.now())
+    return page("desk/presence.html", who, others=others)
 
 
 @router.post("/{handoff_id}/contact")

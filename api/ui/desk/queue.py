@@ -10,10 +10,12 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.ui.desk.clocks import SlaClock, lasting, sla_clock
+from api.ui.desk.clocks import SlaClock, lasting, moment, sla_clock
 from api.ui.desk.words import CASE_STATES, word
 from tracking_core.handoff import queue as cases
 from tracking_core.handoff.codes import SENTENCES, Reason
+from tracking_core.handoff.queue import Order
+from tracking_core.handoff.rows import LIVE
 from tracking_core.handoff.summary import LABELS
 from tracking_core.i18n import translate
 from tracking_core.kit.hashing import sha256_bytes
@@ -21,7 +23,6 @@ from tracking_core.models import HandoffState, SetupHandoff
 from tracking_core.setup.outcome import Stage
 
 PAGE = 25
-_CHUNK = 200
 
 
 class Filter(StrEnum):
@@ -31,8 +32,7 @@ class Filter(StrEnum):
     OPEN = "open"
     MINE = "mine"
     TAKEN = "taken"
-    RETURNED = "returned"
-    RESOLVED = "resolved"
+    CLOSED = "closed"  # given back or resolved
 
 
 FILTERS: dict[Filter, str] = {
@@ -40,29 +40,27 @@ FILTERS: dict[Filter, str] = {
     Filter.OPEN: "Open cases",
     Filter.MINE: "Taken by me",
     Filter.TAKEN: "Taken cases",
-    Filter.RETURNED: "Cases given back",
-    Filter.RESOLVED: "Resolved cases",
+    Filter.CLOSED: "Closed cases",
 }
 EMPTY: dict[Filter, str] = {
     Filter.WAITING: "Nobody waits for a person. New cases appear here by themselves.",
     Filter.OPEN: "No case waits to be taken.",
     Filter.MINE: "You have no case. Take one of the open ones.",
     Filter.TAKEN: "Nobody is working on a case.",
-    Filter.RETURNED: "No case was given back to the assistant.",
-    Filter.RESOLVED: "No case was resolved.",
+    Filter.CLOSED: "No case was closed yet.",
 }
-_STATES = {
-    Filter.OPEN: HandoffState.OPEN,
-    Filter.MINE: HandoffState.TAKEN,
-    Filter.TAKEN: HandoffState.TAKEN,
-    Filter.RETURNED: HandoffState.RETURNED,
-    Filter.RESOLVED: HandoffState.RESOLVED,
+_STATES: dict[Filter, tuple[HandoffState, ...]] = {
+    Filter.WAITING: LIVE,
+    Filter.OPEN: (HandoffState.OPEN,),
+    Filter.MINE: (HandoffState.TAKEN,),
+    Filter.TAKEN: (HandoffState.TAKEN,),
+    Filter.CLOSED: (HandoffState.RETURNED, HandoffState.RESOLVED),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRow:
-    """One case of the list. ``created_at`` is ISO 8601, ``age`` the time since."""
+    """One case of the list. ``created_at`` is ISO 8601, ``age`` the time since, ``closed`` when it was, if it is."""
 
     id: str
     shop: str
@@ -75,6 +73,7 @@ class CaseRow:
     clock: SlaClock
     created_at: str
     age: str
+    closed: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +88,17 @@ class QueuePage:
 async def queue_page(
     session: AsyncSession, shown: Filter, name: str, *, after: UUID | None, now: datetime, locale: str
 ) -> QueuePage:
-    """The most pressing first. Raises NotFound when there is no case ``after``."""
-    found = await _found(session, shown, name, after=after, now=now)
+    """The most pressing first; of the closed ones, what was closed last. Raises NotFound when there is no case
+    ``after``."""
+    found = await cases.queue(
+        session,
+        states=_STATES[shown],
+        owner=name if shown is Filter.MINE else None,
+        order=Order.CLOSED if shown is Filter.CLOSED else Order.DUE,
+        limit=PAGE + 1,
+        after=after,
+        now=now,
+    )
     items, has_more = found[:PAGE], len(found) > PAGE
     rows = tuple([await _row(session, one, now, locale) for one in items])
     return QueuePage(rows=rows, next=rows[-1].id if has_more else None, mark=_mark(rows, has_more, locale))
@@ -100,21 +108,6 @@ def _mark(rows: tuple[CaseRow, ...], has_more: bool, locale: str) -> str:
     """A digest of what is shown, without what counts by itself."""
     seen = [[*astuple(replace(row, age="", clock=replace(row.clock, words="")))] for row in rows]
     return sha256_bytes(orjson.dumps([locale, has_more, seen])).hex()[:16]
-
-
-async def _found(
-    session: AsyncSession, shown: Filter, name: str, *, after: UUID | None, now: datetime
-) -> list[dict[str, Any]]:
-    """One more than a page holds, if there are as many."""
-    wanted: list[dict[str, Any]] = []
-    limit = _CHUNK if shown is Filter.MINE else PAGE + 1
-    while len(wanted) <= PAGE:
-        items = await cases.queue(session, state=_STATES.get(shown), limit=limit, after=after, now=now)
-        wanted += [one for one in items if shown is not Filter.MINE or one["owner"] == name]
-        if len(items) < limit or shown is not Filter.MINE:
-            break
-        after = UUID(items[-1]["handoff_id"])
-    return wanted
 
 
 async def _row(session: AsyncSession, listed: Mapping[str, Any], now: datetime, locale: str) -> CaseRow:
@@ -131,6 +124,7 @@ async def _row(session: AsyncSession, listed: Mapping[str, Any], now: datetime, 
         clock=sla_clock(listed, now, locale),
         created_at=listed["created_at"],
         age=lasting((now - datetime.fromisoformat(listed["created_at"])).total_seconds()),
+        closed=moment(datetime.fromisoformat(listed["closed_at"]), now, locale) if listed["closed_at"] else "",
     )
 
 

@@ -97,6 +97,7 @@ async def case_page(
         values=Lenient(view.tried),
         head=view.head,
         file=view.package,
+        lang="" if view.language == who.locale else view.language.replace("_", "-"),
         notice=notice,
         again=back,
         typed={name: Lenient(back.fields if name == back.form else {}) for name in FORMS},

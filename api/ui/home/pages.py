@@ -16,6 +16,7 @@ from api.ui.setup.access import begun, shop_of
 from api.ui.visitor import THEMES, SignedInDep, VisitorDep, person
 from tracking_core.i18n import LOCALES
 from tracking_core.models import Role
+from tracking_core.users import service as users
 
 router = APIRouter(include_in_schema=False)
 SEE_OTHER = 303
@@ -47,8 +48,9 @@ async def choose(
 @router.get(paths.APP)
 async def setups(who: SignedInDep, session: SessionDep) -> Response:
     """A seller's shops, each with its setups."""
-    shops = await shops_of(session, person(who).user)
-    return page("home/setups.html", who, shops=shops, when=partial(times.told, locale=who.locale))
+    user = person(who).user
+    shops, closed = await shops_of(session, user), await users.closed_of(session, user)
+    return page("home/setups.html", who, shops=shops, closed=closed, when=partial(times.told, locale=who.locale))
 
 
 @router.post(paths.SETUPS)

@@ -10,14 +10,16 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.deps import SessionDep
 from api.ui import paths
 from api.ui.visitor import OperatorDep, SignedInDep, Visitor, person
-from tracking_core.errors import Forbidden, NotFound
-from tracking_core.models import Role, Tenant
+from tracking_core.errors import Forbidden, HubError, NotFound
+from tracking_core.models import Role, Tenant, User
 from tracking_core.reporting.scope import EVERYONE, Scope
 from tracking_core.tenants import service as tenants
+from tracking_core.tenants.errors import TenantClosed
 from tracking_core.users import service as users
 
 SALES = f"{paths.APP}/sales"
@@ -89,17 +91,24 @@ async def operator_console(who: OperatorDep, session: SessionDep, request: Reque
 
 
 async def seller_console(who: SignedInDep, session: SessionDep, request: Request) -> Console:
-    """Of the shop that is named, or of their first. Raises Forbidden for who is no seller, NotFound for another's."""
+    """Of the shop that is named, or of their first. Raises Forbidden for who is no seller, NotFound for another's,
+    TenantClosed."""
     if person(who).role is not Role.SELLER:
         raise Forbidden
     own = await users.tenants_of(session, person(who).user)
-    if not own:
-        raise NoShop
     named = await _named(request)
     found = [tenant for tenant in own if named in (None, tenant.id)]
     if not found:
-        raise NotFound(what="tenant")
+        raise await _why_none(session, person(who).user, own, named)
     return Console(face=SELLER, who=who, tenant=found[0], own=own)
+
+
+async def _why_none(session: AsyncSession, user: User, own: Sequence[Tenant], named: UUID | None) -> HubError:
+    """Somebody else's shop is none; one of theirs that was closed is said to be."""
+    closed = await users.closed_of(session, user)
+    if any(named in (None, tenant.id) for tenant in closed):
+        return TenantClosed()
+    return NotFound(what="tenant") if own else NoShop()
 
 
 OperatorConsole = Annotated[Console, Depends(operator_console)]

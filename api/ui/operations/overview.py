@@ -70,7 +70,7 @@ async def _attention(session: AsyncSession, console: Console, request: Request) 
     scope, slots = console.scope, request.app.state.settings.delivery_slots
     place = Place(connections.TABLE, limit=_TROUBLED)
     rows = (await connections.health(session, scope, place, slots=slots, only_troubled=True)).items
-    cases = await queue(session, state=None, limit=_CASES, after=None, now=clock.now())
+    cases = await queue(session, limit=_CASES, after=None, now=clock.now())
     return Attention(
         held=[row for row in rows if row.condition is Condition.ON_HOLD],
         broken=[row for row in rows if row.breaker in (Breaker.OPEN, Breaker.HALF_OPEN)],

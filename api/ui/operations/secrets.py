@@ -4,11 +4,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import SessionDep
-from api.routes.operations_queries import TableQuery
+from api.routes.vault_rows import SecretsQuery
 from api.ui.operations.faces import OperatorConsole
 from api.ui.operations.forms import Form
 from api.ui.operations.showing import show
-from tracking_core.models import SecretKind, SecretState
 from tracking_core.reporting import credentials
 from tracking_core.secrets import rotation
 
@@ -16,15 +15,6 @@ router = APIRouter(prefix="/secrets")
 _SEE_OTHER = 303
 # Of a hundred tenants each; whoever has more presses again, or runs the command.
 _BATCHES = 20
-
-
-class SecretsQuery(TableQuery):
-    kind: SecretKind | None = None
-    state: SecretState | None = None
-
-    @property
-    def search(self) -> credentials.SecretSearch:
-        return credentials.SecretSearch(kind=self.kind, state=self.state)
 
 
 @router.get("")

@@ -14,8 +14,9 @@ from api.ui.visitor import OperatorDep
 from api.ui.visitor import person as signed_in
 from tracking_core.errors import NotFound
 from tracking_core.i18n import DEFAULT_LOCALE, LOCALES, translate
+from tracking_core.mail import smtp
 from tracking_core.models import Role
-from tracking_core.users import service, smtp
+from tracking_core.users import service
 from tracking_core.users.errors import EmailMalformed, EmailTaken, NameMalformed, NameTaken
 
 router = APIRouter(prefix=PEOPLE, include_in_schema=False)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import SessionDep
+from api.ui.people.errors import ShutOut
 from api.ui.people.sending import new_link, send_invitation
 from api.ui.people.views import PEOPLE, person_page
 from api.ui.visitor import OperatorDep, Visitor
@@ -15,19 +16,13 @@ from api.ui.visitor import person as signed_in
 from tracking_core.errors import Conflict, Forbidden, NotFound
 from tracking_core.i18n import translate
 from tracking_core.kit import clock
+from tracking_core.mail import smtp
 from tracking_core.models import Role, User
-from tracking_core.users import service, smtp
+from tracking_core.users import service
 from tracking_core.users.errors import LastOperator, NameTaken
 
 router = APIRouter(include_in_schema=False)
 _SEE_OTHER = 303
-
-
-class ShutOut(Conflict):
-    """A link would open nothing."""
-
-    code = "user_shut_out"
-    message = "This person is shut out. Let them in again first."
 
 
 @router.get("/{user_id}")

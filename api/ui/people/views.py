@@ -14,8 +14,9 @@ from api.ui.setup.times import told
 from api.ui.visitor import Visitor
 from tracking_core.i18n import translate
 from tracking_core.kit import clock
+from tracking_core.mail import smtp
 from tracking_core.models import Role, User
-from tracking_core.users import directory, service, smtp, web_sessions
+from tracking_core.users import directory, service, web_sessions
 from tracking_core.users.oidc.provider import is_configured as has_provider
 
 PEOPLE = f"{paths.OPERATIONS}/people"

@@ -10,6 +10,7 @@ from tracking_core.errors import Forbidden, NotFound
 from tracking_core.models import Membership, Role, SetupSession, Tenant
 from tracking_core.setup import sessions
 from tracking_core.tenants import service as tenants
+from tracking_core.tenants.errors import TenantClosed
 
 
 class SellersOnly(Forbidden):
@@ -18,7 +19,8 @@ class SellersOnly(Forbidden):
 
 
 async def setup_of(session: AsyncSession, who: Visitor, session_id: UUID) -> SetupSession:
-    """The setup. Raises NotFound, for one of another's shop too: that it exists is nobody else's to know."""
+    """The setup. Raises NotFound, for one of another's shop too: that it exists is nobody else's to know. Raises
+    TenantClosed to whoever had it."""
     found = await session.get(SetupSession, session_id)
     if found is None or not await _may_see(session, who, found.tenant_id):
         raise NotFound(what="setup session")
@@ -58,4 +60,7 @@ def caller_of(who: Visitor, setup: SetupSession) -> Caller:
 async def _may_see(session: AsyncSession, who: Visitor, tenant_id: UUID) -> bool:
     if person(who).role is not Role.SELLER:
         return True
-    return await session.get(Membership, (person(who).user.id, tenant_id)) is not None
+    theirs = await session.get(Membership, (person(who).user.id, tenant_id))
+    if theirs is not None and theirs.ended_at is not None:
+        raise TenantClosed
+    return theirs is not None

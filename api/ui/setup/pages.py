@@ -24,11 +24,12 @@ async def wizard(
     session: SessionDep,
     request: Request,
     step: Annotated[Step | None, Query()] = None,
+    before: Annotated[UUID | None, Query()] = None,
 ) -> Response:
-    """The step asked for, else the first that is not done."""
+    """The step asked for, else the first that is not done; in the chat, the messages ``before`` one."""
     setup = await setup_of(session, who, session_id)
     shown = step or first_open(setup.stages, has_contact=setup.contact is not None)
-    return await Wizard(session, request, who, setup).page(shown)
+    return await Wizard(session, request, who, setup, before).page(shown)
 
 
 @router.get("/{session_id}/fragments/{step}")

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -43,16 +44,17 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Wizard:
-    """A setup as somebody looks at it."""
+    """A setup as somebody looks at it; in its chat, the newest messages or those ``before`` one."""
 
     session: AsyncSession
     request: Request
     who: Visitor
     setup: SetupSession
+    before: UUID | None = None
 
     async def page(self, step: Step, refused: Refused | None = None) -> Response:
         context = await self.context(step, refused or Refused())
-        context["chat"] = await chat_of(self.session, self.setup, self.who)
+        context["chat"] = await chat_of(self.session, self.setup, self.who, before=self.before)
         http_status = 200
         if refused is not None:
             http_status = _UNPROCESSABLE if refused.errors else _CONFLICT

@@ -5,22 +5,25 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
+from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import SessionDep
 from api.ui import paths
 from api.ui.cookies import LOCALE, SessionCookie, prefer
 from api.ui.rendering import Lenient, page
-from api.ui.setup.times import told
-from api.ui.sign_in.addresses import ACCOUNT, PASSWORD
+from api.ui.setup import times
+from api.ui.sign_in.addresses import ACCOUNT, PASSWORD, TEAM
 from api.ui.sign_in.letting_in import SEE_OTHER, let_in, network_of
 from api.ui.visitor import SignedInDep, Visitor, person
 from tracking_core.db.engine import transaction
 from tracking_core.i18n import LOCALES, translate
 from tracking_core.kit import clock
+from tracking_core.mail import smtp
 from tracking_core.models import Role
-from tracking_core.users import by_password, passwords, service, web_sessions
+from tracking_core.users import by_password, mail, passwords, service, web_sessions
 from tracking_core.users.errors import FieldMalformed, SignInRefused
+from tracking_core.users.mail import LinkMail, Purpose
 
 router = APIRouter(include_in_schema=False)
 _UNPROCESSABLE = 422
@@ -42,7 +45,7 @@ async def show(who: SignedInDep, session: SessionDep) -> Response:
         me=me,
         browsers=browsers,
         has_password=has_password,
-        at=partial(told, locale=who.locale),
+        at=partial(times.told, locale=who.locale),
         **_ADDRESSES,
     )
 
@@ -83,7 +86,7 @@ async def show_password(who: SignedInDep) -> Response:
 async def set_password(
     request: Request, who: SignedInDep, current: _Secret = "", password: _Secret = "", again: _Secret = ""
 ) -> Response:
-    """Signed out everywhere else. Raises PasswordNotTheirs, TooManySignIns."""
+    """Signed out everywhere else, and told so by mail. Raises PasswordNotTheirs, TooManySignIns."""
     if password != again:
         return await _password_form(who, again=translate(_NOT_SAME, who.locale))
     try:
@@ -95,7 +98,12 @@ async def set_password(
     except FieldMalformed as malformed:
         message = translate(malformed.message, who.locale)
         return await _password_form(who, password=message.format(**malformed.params))
-    return let_in(request, begun, None)
+    response = let_in(request, begun, None)
+    settings = request.app.state.settings
+    if smtp.is_configured(settings):
+        told = LinkMail(begun.user, Purpose.CHANGED, f"{settings.base_url}{TEAM}", None)
+        response.background = BackgroundTask(mail.send, told, settings)
+    return response
 
 
 async def _password_form(who: Visitor, **errors: str) -> Response:

@@ -16,7 +16,8 @@ from api.ui.sign_in.letting_in import SEE_OTHER, let_in, network_of
 from api.ui.visitor import Visitor, VisitorDep
 from tracking_core.i18n import translate
 from tracking_core.kit import clock
-from tracking_core.users import links, smtp, throttle, web_sessions
+from tracking_core.mail import smtp
+from tracking_core.users import links, throttle, web_sessions
 from tracking_core.users.errors import EmailMalformed, SignInLinkInvalid
 from tracking_core.users.fields import email_of
 from tracking_core.users.throttle import Attempt

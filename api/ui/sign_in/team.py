@@ -12,7 +12,8 @@ from api.ui.sign_in.letting_in import SEE_OTHER, let_in, network_of
 from api.ui.visitor import Visitor, VisitorDep
 from tracking_core.i18n import translate
 from tracking_core.kit import clock
-from tracking_core.users import by_password, smtp
+from tracking_core.mail import smtp
+from tracking_core.users import by_password
 from tracking_core.users.errors import SignInRefused
 from tracking_core.users.oidc.provider import is_configured as has_provider
 

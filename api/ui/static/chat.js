@@ -30,7 +30,9 @@ let pause = FIRST_PAUSE_MS;
 let lostTimer;
 let buffer = "";
 
-begin();
+// A page of old messages is for who has no script; with one they are all on one page.
+if (panel.dataset.newest) location.replace(panel.dataset.newest);
+else begin();
 
 function begin() {
   for (const name of ["notices", "plan", "busy"]) last.set(name, own(name).innerHTML);
@@ -42,8 +44,7 @@ function begin() {
   on("connection", connection);
   newer.addEventListener("click", toBottom);
   scroll.addEventListener("scroll", () => isAtBottom() && (newer.hidden = true), { passive: true });
-  earlier.addEventListener("click", showEarlier);
-  earlier.hidden = !("more" in earlier.dataset);
+  earlier?.addEventListener("click", showEarlier);
   panel.classList.add("is-live");
   panel.classList.toggle("has-page-notice", document.getElementById("connection") !== null);
   hear.number = () => number;
@@ -190,9 +191,11 @@ function toBottom() {
   newer.hidden = true;
 }
 
-async function showEarlier() {
+async function showEarlier(event) {
+  event.preventDefault();
+  if (earlier.ariaDisabled === "true") return;
   const first = own("messages").firstElementChild;
-  earlier.disabled = true;
+  earlier.ariaDisabled = "true";
   try {
     const page = await ask("GET", `/chat/messages?before=${first.dataset.message}`);
     const list = page.querySelector('[data-part="messages"]');
@@ -201,7 +204,7 @@ async function showEarlier() {
     scroll.scrollTop = scroll.scrollHeight - fromBottom;
     earlier.hidden = !("more" in list.dataset);
   } finally {
-    earlier.disabled = false;
+    earlier.ariaDisabled = "false";
   }
 }
 

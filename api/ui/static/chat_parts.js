@@ -18,10 +18,6 @@ export function copyOf(template) {
   return part(template).content.firstElementChild.cloneNode(true);
 }
 
-export function announce(text) {
-  document.getElementById("announcer").textContent = text;
-}
-
 /** Show the sentence in its place, or nothing there. */
 export function fault(element, text) {
   element.textContent = text ?? "";

@@ -1,6 +1,7 @@
 // Pictures for the next message: chosen, dropped or pasted, sent at once, shown while they are on their way.
 
-import { announce, asPage, copyOf, fault, foldPlan, panel, part, Refusal, said, understood } from "./chat_parts.js";
+import { announce } from "./announcing.js";
+import { asPage, copyOf, fault, foldPlan, panel, part, Refusal, said, understood } from "./chat_parts.js";
 
 const tray = part("tray");
 const file = document.getElementById("chat-file");

@@ -7,6 +7,7 @@ const place = document.getElementById("chat");
 const sheet = part("sheet");
 const opener = part("open");
 const close = part("close");
+const announcer = document.getElementById("announcer");
 // When the newest message was said that was seen here; nothing of what it says.
 const SEEN = `chat-seen:${panel.dataset.address}`;
 
@@ -18,7 +19,10 @@ export function begin(whenShown) {
   narrow.addEventListener("change", arrange);
   opener.addEventListener("click", open);
   close.addEventListener("click", () => sheet.close());
-  sheet.addEventListener("close", () => opener.focus());
+  sheet.addEventListener("close", () => {
+    document.body.append(announcer);
+    opener.focus();
+  });
   window.visualViewport?.addEventListener("resize", fit);
   window.addEventListener("hashchange", led);
   arrange();
@@ -59,6 +63,8 @@ function led() {
 function open(event) {
   if (!narrow.matches) return;
   event?.preventDefault();
+  // What lies under the sheet is read to nobody, so what is announced is said from within.
+  if (!sheet.open) sheet.append(announcer);
   if (!sheet.open) sheet.showModal();
   fit();
   count();

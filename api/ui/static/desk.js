@@ -1,8 +1,10 @@
 // The support desk, kept fresh: clocks that count, a queue that asks for what is new, a case that follows its setup
 // live. Everything here works without it, by loading the page again.
+import { announce } from "./announcing.js";
 import { follow } from "./stream.js";
 
 const POLL_MS = 10_000;
+const HERE_MS = 15_000;
 const AT_ONCE_MS = 800;
 const MINUTE = 60, HOUR = 3_600, DAY = 86_400;
 // What changes the page: of a setup's events all but the pieces of a sentence.
@@ -45,10 +47,6 @@ function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-function announce(text) {
-  document.getElementById("announcer").textContent = text;
-}
-
 function failed(isFailed) {
   for (const one of document.querySelectorAll("[data-failed]")) one.hidden = !isFailed;
 }
@@ -62,6 +60,12 @@ function shownCases() {
 function poll() {
   const queue = document.getElementById("queue");
   if (queue && !document.hidden) queue.dispatchEvent(new CustomEvent("desk:poll"));
+}
+
+/** Whoever looks at a case says so, and hears who else does. */
+function here() {
+  const presence = document.getElementById("presence");
+  if (presence && !document.hidden) presence.dispatchEvent(new CustomEvent("desk:here"));
 }
 
 function announceNew(before) {
@@ -99,7 +103,7 @@ let casesBefore = new Set();
 // What htmx asks for and brings.
 
 document.addEventListener("htmx:configRequest", ({ detail }) => {
-  if (detail.elt.id === "queue") detail.headers["If-None-Match"] = `"${detail.elt.dataset.mark}"`;
+  if (detail.elt.id === "queue") detail.headers["If-None-Match"] = `W/"${detail.elt.dataset.mark}"`;
 });
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
@@ -112,6 +116,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     detail.isError = false;
   }
   if (detail.target.id === "queue") casesBefore = new Set(shownCases());
+  if (detail.target.id === "presence" && isSame(detail)) detail.shouldSwap = false;
   keepDrafts(detail);
 });
 
@@ -134,8 +139,27 @@ for (const type of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
     if (detail.xhr?.status === 304) return;
     failed(true);
     const shown = document.querySelector("[data-failed]");
-    if (shown && detail.elt.id !== "queue") announce(shown.textContent);
+    if (shown && !["queue", "presence"].includes(detail.elt.id)) announce(shown.textContent);
   });
+}
+
+/** What says the same again is not read out again. */
+function isSame({ target, serverResponse }) {
+  const said = new DOMParser().parseFromString(serverResponse, "text/html").body.textContent;
+  return said.trim() === target.textContent.trim();
+}
+
+// What came of a check, and nothing else on the page says it.
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  if (detail.target.id !== "stages") return;
+  const before = settled(detail.target);
+  const news = settled(detail.fragment).filter((one) => !before.includes(one));
+  if (news.length) announce(news.join(" "));
+});
+
+function settled(stages) {
+  const done = [...stages.querySelectorAll("li:has(.dot.verified, .dot.action_required, .dot.waiting)")];
+  return done.map((one) => one.querySelector("div").textContent.replaceAll(/\s+/g, " ").trim());
 }
 
 // Pictures that are the same are not fetched again.
@@ -217,7 +241,8 @@ setClock();
 tick();
 setInterval(tick, 1_000);
 setInterval(poll, POLL_MS);
-document.addEventListener("visibilitychange", poll);
+setInterval(here, HERE_MS);
+for (const again of [poll, here]) document.addEventListener("visibilitychange", again);
 offerKeys();
 toNewest();
 followCase();

@@ -2,8 +2,11 @@
 // of its regions takes the place of the one with the same id. What somebody is busy with stays as it is.
 //
 // The page names [data-events] (the stream), [data-seq] (the event it was rendered at), [data-live] (the fragment) and
-// [data-lost] (what to say when the stream is cut); a region is an element with an id and [data-region].
-import { follow } from "./stream.js";
+// [data-lost] (what to say when the stream is cut) and [data-expired] (when it will not come back); a region is an element
+// with an id and [data-region], whose [data-say] is said when it is new, and [data-result] where it is what came of a
+// check.
+import { announce, isChatRead } from "./announcing.js";
+import { follow, leave } from "./stream.js";
 
 const CHANGES = [
   "state", "step.status", "tool.started", "tool.finished", "approval.requested", "approval.resolved", "action.applied",
@@ -21,7 +24,7 @@ let patience = null;
 export function keepLive() {
   const place = document.querySelector("[data-events]");
   for (const type of CHANGES) document.addEventListener(`hub:${type}`, soon);
-  document.addEventListener("hub:connection", (event) => connection(event.detail.state, place.dataset.lost));
+  document.addEventListener("hub:connection", ({ detail }) => connection(detail, place.dataset));
   // Beside a chat there is one stream for both.
   if (!document.getElementById("chat-panel")) follow(place.dataset.events, place.dataset.seq);
 }
@@ -53,14 +56,15 @@ async function fetched() {
   const address = document.querySelector("[data-live]").dataset.live;
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
   if (answer.redirected) location.reload(); // signed out meanwhile
+  if (answer.status === 404) ended();
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (document.querySelector("[data-live]").dataset.live !== address) return; // another step by now
   const said = [...fresh.querySelectorAll("[data-region]")].map(put).filter(Boolean);
-  if (said.length) document.getElementById("announcer").textContent = said.join(" ");
+  if (said.length) announce(said.join(" "));
 }
 
-/** Put the region in its place; what to say of it, if that is new. */
+/** Put the region in its place; what to say of it, if that is new and the chat does not say it: a result is said there. */
 function put(region) {
   const old = document.getElementById(region.id);
   if (!old || isBusy(old)) return "";
@@ -74,7 +78,7 @@ function put(region) {
   old.replaceWith(placed);
   window.htmx?.process(placed);
   if (focused !== null) (document.getElementById(focused) ?? document.getElementById("step-title"))?.focus();
-  return isNew ? region.dataset.say : "";
+  return isNew && !("result" in region.dataset && isChatRead()) ? region.dataset.say : "";
 }
 
 /** Whether somebody types, chose something or sent a form there. */
@@ -84,18 +88,32 @@ function isBusy(region) {
   return inputs.some((one) => one === document.activeElement || one.value !== one.defaultValue || one.checked !== one.defaultChecked);
 }
 
-function connection(state, lost) {
+/** Nothing more will be told here, and the page says so. */
+function ended() {
+  const text = document.querySelector("[data-events]").dataset.expired;
+  if (!text) return;
+  leave();
+  clearTimeout(patience);
+  const banner = document.getElementById("connection");
+  banner.hidden = false;
+  banner.textContent = text;
+}
+
+function connection({ state, reason }, { lost }) {
   const banner = document.getElementById("connection");
   if (state === "lost") {
     patience ??= setTimeout(() => {
       banner.hidden = false;
       banner.textContent = lost;
+      soon(); // what is not there any more does not come back
     }, PATIENCE_MS);
-    return;
+    return undefined;
   }
+  if (state === "over" && reason === "expired") return ended();
   if (patience !== null) soon();
   clearTimeout(patience);
   patience = null;
   banner.hidden = true;
   banner.textContent = "";
+  return undefined;
 }

@@ -1,5 +1,5 @@
 // The wizard: forms and steps without loading the page anew (htmx), and what happens meanwhile shown as it happens.
-import "./copying.js";
+import { announce, isChatRead } from "./announcing.js";
 import { keepLive } from "./live.js";
 
 // A form that comes back with something to mend is a page like any other.
@@ -20,8 +20,14 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (isOurs(event)) trouble("");
 });
 
-document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.target?.id === "step" || event.target.id === "step") arrive();
+let settled = null;
+
+document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
+  if (detail.target?.id !== "step" && target.id !== "step") return;
+  arrive();
+  // What a form came to is said, unless the chat says it; once for an answer that fills several places.
+  if (detail.requestConfig?.verb === "post" && detail.xhr.status === 200 && detail.xhr !== settled) sayResult();
+  settled = detail.xhr;
 });
 
 document.addEventListener("htmx:responseError", (event) => {
@@ -37,6 +43,11 @@ function arrive() {
   const step = document.getElementById("step");
   const wrong = step.querySelector("[aria-invalid=true]");
   (wrong ?? document.getElementById("step-title"))?.focus();
+}
+
+function sayResult() {
+  const said = [...document.querySelectorAll("#step [data-result]")].map((one) => one.dataset.say).filter(Boolean);
+  if (said.length && !isChatRead()) announce(said.join(" "));
 }
 
 function trouble(text) {

@@ -1,4 +1,3 @@
-import "./copying.js";
 import { keepLive } from "./live.js";
 
 keepLive();

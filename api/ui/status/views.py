@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.ui.setup import times
 from api.ui.setup.review import is_working
 from tracking_core.handoff import service as handoffs
+from tracking_core.handoff.notes import is_answered
 from tracking_core.handoff.rows import LIVE
 from tracking_core.handoff.sla import eta_text
 from tracking_core.kit import clock
@@ -36,7 +37,9 @@ async def status_of(session: AsyncSession, setup: SetupSession, locale: str) -> 
 
 
 def _case(handoff: SetupHandoff, locale: str) -> dict[str, Any]:
-    """When a person answers, while they are waited for; else who it is."""
-    is_waited_for = handoff.state == HandoffState.OPEN
-    eta = eta_text(handoff.due_at, clock.now(), locale) if is_waited_for else ""
-    return {"state": handoff.state, "owner": handoff.owner, "eta": eta}
+    """Since when they wait for a person, or since when who has it; until when a person answers, while none did."""
+    eta = "" if is_answered(handoff) else eta_text(handoff.due_at, clock.now(), locale)
+    is_taken = handoff.state == HandoffState.TAKEN
+    since = (handoff.taken_at if is_taken else None) or handoff.created_at
+    is_late = bool(eta) and handoff.due_at <= clock.now()
+    return {"state": handoff.state, "owner": handoff.owner, "since": since, "eta": eta, "is_late": is_late}

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from evals.simulators.providers import hotmart, kiwify
+from evals.simulators.providers.listed import ListedSale, id_of, item_of
 from evals.simulators.providers.sales import SaleWanted, play
 from evals.simulators.providers.state import Account, Fault, State
 
@@ -43,6 +44,7 @@ class _Control:
             ("/requests", "GET", self._requests),
             ("/webhooks", "GET", self._webhooks),
             ("/sales", "POST", self._sell),
+            ("/listed", "POST", self._list),
             ("/reset", "POST", self._reset),
         ]
         return [Route(path, handler, methods=[method]) for path, method, handler in handlers]
@@ -73,6 +75,15 @@ class _Control:
     async def _sell(self, request: Request) -> Response:
         wanted = await _asked(request, SaleWanted)
         return _json(await play(self._state.webhooks.get(wanted.account_id, []), wanted))
+
+    async def _list(self, request: Request) -> Response:
+        """A sale that the vendor's API lists and no webhook tells of; its id there. 404 for an unknown client."""
+        wanted = await _asked(request, ListedSale)
+        item = item_of(wanted)
+        sale_id = id_of(wanted.vendor, item)
+        if not self._state.sold(wanted.vendor, wanted.client_id, sale_id, item):
+            raise HTTPException(404, "client_id: is of no account.")
+        return _json({"sale_id": sale_id})
 
     async def _reset(self, _request: Request) -> Response:
         self._state.reset()

@@ -22,6 +22,7 @@ from evals.simulators.providers.state import State, Use
 
 PRODUCT_ID = order_id(str(Facts().product_id))
 _SPAN_DAYS_MAX = 90
+_DETAILS = frozenset({"approved_date", "installments", "payment", "refunded_at", "sale_type", "tracking"})
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _STATUSES = frozenset(
     {
@@ -95,7 +96,12 @@ async def _sales(state: State, request: Request) -> Response:
         if query["start_date"] <= sale["created_at"][:10] <= query["end_date"]
         and all(sale.get(name) == query[name] for name in filters)
     ]
-    return paged(request, found)
+    return paged(request, found if query.get("view_full_sale_details") == "true" else [_briefly(one) for one in found])
+
+
+def _briefly(sale: dict[str, Any]) -> dict[str, Any]:
+    """What the list tells of a sale when nobody asks for more."""
+    return {name: value for name, value in sale.items() if name not in _DETAILS}
 
 
 def _problem_of(query: Mapping[str, str]) -> str | None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from evals.simulators.providers.accounts import DEMO_HOTMART, DEMO_KIWIFY, Account, Vendor
+from evals.simulators.providers.listed import id_of
 
 __all__ = ["DEMO_HOTMART", "DEMO_KIWIFY", "Account", "Fault", "FaultKind", "State", "Use", "Vendor"]
 
@@ -121,6 +122,15 @@ class State:
         """Whose token it is, as the account was when it was issued, and whether it has expired."""
         account, ends_at = self.tokens.get(token, (None, 0.0))
         return (account, ends_at <= self.clock()) if account and account.vendor == vendor else None
+
+    def sold(self, vendor: Vendor, client_id: str, sale_id: str, item: dict[str, Any]) -> bool:
+        """The item is listed from now on, in place of one of the same sale; False when there is no such account."""
+        account = next((one for one in self.accounts if (one.vendor, one.client_id) == (vendor, client_id)), None)
+        if account is None:
+            return False
+        others = [one for one in account.sales if id_of(vendor, one) != sale_id]
+        self.register(account.model_copy(update={"sales": [*others, item]}))
+        return True
 
     def register(self, account: Account) -> None:
         """In place of one with the same client_id."""

@@ -42,10 +42,10 @@ def test_whoever_reads_what_was_said_before_stays_there(opens: Opens, model: End
     chat.sees("e outra")
     assert _from_bottom(chat) < 2
     expect(chat.messages).to_have_count(64)
-    chat.page.get_by_role("button", name="Mensagens anteriores").click()
+    chat.page.get_by_role("link", name="Mensagens anteriores").click()
     expect(chat.messages).to_have_count(74)
     expect(chat.messages.first).to_contain_text("pergunta 0")
-    expect(chat.page.get_by_role("button", name="Mensagens anteriores")).to_be_hidden()
+    expect(chat.page.get_by_role("link", name="Mensagens anteriores")).to_be_hidden()
 
 
 def test_on_a_phone_the_chat_is_a_sheet_that_counts_what_was_not_seen(opens: Opens, model: Endpoint) -> None:

@@ -59,7 +59,7 @@ class Graph:
             scopes=scopes,
             expires_at=_moment(said.get("expires_at")),
             data_access_expires_at=_moment(said.get("data_access_expires_at")),
-            dataset_name=self._name(dataset.fields.get("name")) if dataset.is_success else None,
+            dataset_name=self._name(dataset.fields.get("name"), dataset_id) if dataset.is_success else None,
             can_read_dataset=_can_read(dataset),
         )
 
@@ -87,8 +87,10 @@ class Graph:
         is_word = isinstance(said, str) and _WORD.fullmatch(said)
         return str(said) if is_word and not any(secret in str(said) for secret in self.secrets) else None
 
-    def _name(self, said: object) -> str | None:
-        return shown(said, self.secrets, _NAME_LIMIT_BYTES) if isinstance(said, str) else None
+    def _name(self, said: object, dataset_id: str) -> str | None:
+        """Without the number that stands beside it wherever it is shown: inside a text it would be masked."""
+        words = said.replace(dataset_id, "").strip() if isinstance(said, str) else ""
+        return shown(words, self.secrets, _NAME_LIMIT_BYTES) if words else None
 
 
 def shown(text: str, secrets: tuple[str, ...], limit_bytes: int) -> str:

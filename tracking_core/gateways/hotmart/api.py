@@ -34,7 +34,7 @@ def build(settings: Settings) -> GatewayApi:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
+class Ready:
     """Credentials fit to be sent. ``basic`` is sent first; ``computed`` is the one that id and secret make."""
 
     client_id: str = field(repr=False)
@@ -57,7 +57,7 @@ class HotmartApi:
 
     async def check(self, credentials: GatewayCredentials) -> Outcome:
         try:
-            ready = _ready(credentials)
+            ready = ready_of(credentials)
             async with JsonClient(timeout_seconds=self._timeout_seconds) as http:
                 token = await self._exchange(http, ready)
                 answer = await self._read(http, token)
@@ -86,7 +86,7 @@ class HotmartApi:
     async def delete_webhook(self, credentials: GatewayCredentials, webhook_id: str) -> None:
         raise PANEL.by_hand()
 
-    async def _exchange(self, http: JsonClient, ready: _Ready) -> Token:
+    async def _exchange(self, http: JsonClient, ready: Ready) -> Token:
         answer = await self._ask_token(http, ready, ready.basic)
         if _is_refused(answer) and ready.basic != ready.computed:
             await self._blame_basic(http, ready)
@@ -95,14 +95,14 @@ class HotmartApi:
         secrets = (ready.client_id, ready.client_secret, ready.basic, ready.computed)
         return PANEL.token_of(_EXCHANGE, answer, secrets)
 
-    async def _blame_basic(self, http: JsonClient, ready: _Ready) -> None:
+    async def _blame_basic(self, http: JsonClient, ready: Ready) -> None:
         """Raise when id and secret work without the Basic that was given."""
         answer = await self._ask_token(http, ready, ready.computed)
         if answer.is_success:
             reason = "id and secret are accepted, the given Basic is not"
             raise PANEL.refusal(GatewayCode.BASIC_MISMATCH, reason, answer)
 
-    async def _ask_token(self, http: JsonClient, ready: _Ready, basic: str) -> Answer:
+    async def _ask_token(self, http: JsonClient, ready: Ready, basic: str) -> Answer:
         """Id and secret stand in the query and again in the header, as Hotmart asks."""
         answer = await http.call(
             "POST",
@@ -125,7 +125,7 @@ class HotmartApi:
         return answer
 
 
-def _ready(credentials: GatewayCredentials) -> _Ready:
+def ready_of(credentials: GatewayCredentials) -> Ready:
     client_id = PANEL.field_of("client_id", credentials.client_id)
     client_secret = PANEL.field_of("client_secret", credentials.client_secret)
     computed = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
@@ -134,7 +134,7 @@ def _ready(credentials: GatewayCredentials) -> _Ready:
     if pair := _pair_in(basic):
         _require_pair(pair, client_id, client_secret)
         basic = computed
-    return _Ready(client_id, client_secret, basic, computed)
+    return Ready(client_id, client_secret, basic, computed)
 
 
 def _pair_in(basic: str) -> str | None:

@@ -1,9 +1,12 @@
-"""GET of a URL that somebody else chose. See ``targets`` for what a URL may be, ``backend`` for what is dialled."""
+"""GET and POST of a URL that somebody else chose.
+
+See ``targets`` for what a URL may be, ``backend`` for what is dialled.
+"""
 
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -18,12 +21,12 @@ from tracking_core.kit.guarded.targets import Problem, Target, UrlRefused, next_
 USER_AGENT = "Mozilla/5.0 (compatible; HubProbe/1.0)"
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PLAIN_AND_ONCE = ((b"Accept-Encoding", b"identity"), (b"Connection", b"close"))
 _HEADERS = (
     (b"User-Agent", USER_AGENT.encode()),
     (b"Accept", b"text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"),
     (b"Accept-Language", b"pt-BR,pt;q=0.9,en;q=0.5"),
-    (b"Accept-Encoding", b"identity"),
-    (b"Connection", b"close"),
+    *_PLAIN_AND_ONCE,
 )
 
 
@@ -37,6 +40,15 @@ class Limits:
     wire_bytes: int = 2 * 1024 * 1024
     decoded_bytes: int = 2 * 1024 * 1024
     redirects: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Of every exchange the same: what a redirect asks for is asked for in the same way."""
+
+    method: str = "GET"
+    headers: tuple[tuple[bytes, bytes], ...] = _HEADERS
+    content: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)
@@ -76,10 +88,21 @@ class GuardedClient:
 
     async def get(self, url: str) -> Fetched | Failed:
         """The answer after its redirects, or why there is none. Never raises for what the other side does."""
+        return await self._within_limits(lambda trail: self._follow(url, trail))
+
+    async def post(self, url: str, content: bytes, headers: Mapping[str, str]) -> Fetched | Failed:
+        """The answer, or why there is none. A redirect is an answer: what was sent is for one address only."""
+        said = {"User-Agent": USER_AGENT, **headers, "Content-Length": str(len(content))}
+        encoded = tuple((name.encode("ascii"), value.encode("ascii")) for name, value in said.items())
+        return await self._within_limits(
+            lambda trail: self._once(url, trail, _Asked("POST", (*encoded, *_PLAIN_AND_ONCE), content))
+        )
+
+    async def _within_limits(self, ask: Callable[[_Trail], Awaitable[Fetched]]) -> Fetched | Failed:
         trail = _Trail()
         try:
             async with asyncio.timeout(self._limits.total_seconds):
-                return await self._follow(url, trail)
+                return await ask(trail)
         except UrlRefused as error:
             kind = _refusal(error, trail)
         except Stop as error:
@@ -96,6 +119,12 @@ class GuardedClient:
             status=None if kind is FailureKind.DENIED else trail.status,
             elapsed_ms=trail.elapsed_ms(),
         )
+
+    async def _once(self, url: str, trail: _Trail, asked: _Asked) -> Fetched:
+        trail.target = target = target_of(url, self._trusted)
+        async with self._stream(target, asked) as response:
+            trail.status = response.status
+            return await self._read(response, _headers(response), target, trail, time.monotonic())
 
     async def _follow(self, url: str, trail: _Trail) -> Fetched:
         target = target_of(url, self._trusted)
@@ -121,22 +150,28 @@ class GuardedClient:
     async def _exchange(self, target: Target, trail: _Trail) -> Fetched | str:
         """The answer, or the ``Location`` it sends us to."""
         started = time.monotonic()
-        async with self._stream(target) as response:
+        async with self._stream(target, _Asked()) as response:
             trail.status = response.status
             headers = _headers(response)
             if response.status in _REDIRECTS and headers.get("location"):
                 return headers["location"]
-            body = await read_body(
-                response.aiter_stream(),
-                headers.get("content-encoding", ""),
-                wire_bytes=self._limits.wire_bytes,
-                decoded_bytes=self._limits.decoded_bytes,
-                length=_length(headers.get("content-length", "")),
-            )
+            return await self._read(response, headers, target, trail, started)
+
+    async def _read(
+        self, response: httpcore.Response, headers: dict[str, str], target: Target, trail: _Trail, started: float
+    ) -> Fetched:
+        body = await read_body(
+            response.aiter_stream(),
+            headers.get("content-encoding", ""),
+            wire_bytes=self._limits.wire_bytes,
+            decoded_bytes=self._limits.decoded_bytes,
+            length=_length(headers.get("content-length", "")),
+        )
         return Fetched(
             target=target,
             redirects=tuple(trail.redirects),
             status=response.status,
+            headers=headers,
             content_type=headers.get("content-type", "").partition(";")[0].strip().lower(),
             body=body,
             response_ms=round((time.monotonic() - started) * 1_000),
@@ -144,19 +179,22 @@ class GuardedClient:
         )
 
     @asynccontextmanager
-    async def _stream(self, target: Target) -> AsyncIterator[httpcore.Response]:
+    async def _stream(self, target: Target, asked: _Asked) -> AsyncIterator[httpcore.Response]:
         """One request on a connection of its own, so that nothing dialled for another target is used again."""
         url = httpcore.URL(
             scheme=target.scheme.encode(), host=target.host.encode(), port=target.port, target=target.request_target
         )
-        headers = [(b"Host", target.host_header), *_HEADERS]
+        headers = [(b"Host", target.host_header), *asked.headers]
         read = self._limits.read_seconds
         timeouts = {"connect": self._limits.connect_seconds, "read": read, "write": read, "pool": read}
         backend = GuardedBackend(target, self._resolver, self._dialer)
         pool = httpcore.AsyncConnectionPool(
             ssl_context=self._ssl_context, max_connections=1, max_keepalive_connections=0, network_backend=backend
         )
-        async with pool, pool.stream("GET", url, headers=headers, extensions={"timeout": timeouts}) as response:
+        asking = pool.stream(
+            asked.method, url, headers=headers, content=asked.content, extensions={"timeout": timeouts}
+        )
+        async with pool, asking as response:
             yield response
 
 

@@ -1,5 +1,6 @@
 """What a guarded request came to. No failure repeats anything the other side said."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -42,12 +43,13 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A complete answer, of any status. ``content_type`` is lower case without parameters; ``body`` is decoded;
-    ``response_ms`` is the last exchange alone, ``elapsed_ms`` all of it."""
+    """A complete answer, of any status. ``headers`` have lower-case names; ``content_type`` is lower case without
+    parameters; ``body`` is decoded; ``response_ms`` is the last exchange alone, ``elapsed_ms`` all of it."""
 
     target: Target
     redirects: tuple[Redirect, ...]
     status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content_type: str
     body: bytes = field(repr=False)
     response_ms: int

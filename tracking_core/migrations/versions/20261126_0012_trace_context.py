@@ -1,5 +1,6 @@
 """Trace context"""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = '20261126_0012'
@@ -7,10 +8,16 @@ down_revision = '20261126_0011'
 branch_labels = None
 depends_on = None
 
+_TABLES = ('received_webhooks', 'conversions')
+
 
 def upgrade() -> None:
-    pass
+    # Empty and without a default: no row is written anew. A table that is in use longer than this is tried again later.
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    for table in _TABLES:
+        op.add_column(table, sa.Column('trace_context', sa.LargeBinary(), nullable=True))
 
 
 def downgrade() -> None:
-    pass
+    for table in reversed(_TABLES):
+        op.drop_column(table, 'trace_context')

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.gateways.sale_event import SaleEventKind
 from tracking_core.models import Conversion
+from tracking_core.reconciliation.origin import Origin
 from tracking_core.reporting.sentences import Sentence, of
 
 SAID = {
@@ -32,16 +34,20 @@ CHANGED = {
     "noted": "It was kept and changed nothing in the sale.",
 }
 UNKNOWN = "It is not known what that changed."
+LISTED = "No webhook brought this: it was found in the platform's list of sales."
 _ROWS = text("""
-SELECT s.webhook_id, s.kind, s.occurred_at, w.received_at, w.processed_at, w.reason
+SELECT s.webhook_id, s.kind, s.occurred_at, w.received_at, w.processed_at, w.reason,
+    b.webhook_id IS NOT NULL AS is_listed
 FROM sale_events s JOIN received_webhooks w ON w.id = s.webhook_id
+LEFT JOIN backfilled_items b ON b.webhook_id = s.webhook_id
 WHERE s.conversion_id = :id ORDER BY w.received_at, s.id
 """)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookTold:
-    """``occurred_at`` is the gateway's word; ``changed`` is what the pipeline kept of it."""
+    """``occurred_at`` is the gateway's word; ``changed`` is what the pipeline kept of it. Of ``origin`` reconciliation,
+    it came from the gateway's list of sales and from no webhook."""
 
     webhook_id: UUID
     kind: SaleEventKind
@@ -49,6 +55,7 @@ class WebhookTold:
     received_at: datetime
     processed_at: datetime | None
     changed: str | None
+    origin: Origin
     sentences: tuple[Sentence, ...]
 
 
@@ -63,7 +70,13 @@ async def webhooks_of(session: AsyncSession, conversion: Conversion) -> tuple[We
             received_at=row.received_at,
             processed_at=row.processed_at,
             changed=row.reason,
-            sentences=(of(SAID[SaleEventKind(row.kind)]), of(CHANGED.get(row.reason, UNKNOWN))),
+            origin=Origin.RECONCILIATION if row.is_listed else Origin.WEBHOOK,
+            sentences=_sentences(row),
         )
         for row in rows
     )
+
+
+def _sentences(row: Row[Any]) -> tuple[Sentence, ...]:
+    listed = (of(LISTED),) if row.is_listed else ()
+    return (*listed, of(SAID[SaleEventKind(row.kind)]), of(CHANGED.get(row.reason, UNKNOWN)))

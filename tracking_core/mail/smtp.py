@@ -1,4 +1,4 @@
-"""One mail to one person through the mail server of the settings."""
+"""The one way in which a mail is handed to the mail server of the settings."""
 
 import asyncio
 import ssl
@@ -9,36 +9,39 @@ from email.utils import parseaddr
 
 import aiosmtplib
 
-from tracking_core.notifications.channels.email_failures import failure_of
-from tracking_core.notifications.kinds import Failed, FailureKind, Outcome, Sent
+from tracking_core.mail.failures import failure_of
+from tracking_core.notifications.kinds import Failed, FailureKind
 from tracking_core.settings import Settings
 
 
 def is_configured(settings: Settings) -> bool:
+    """Whether anybody can be written to, in whoever's name."""
     return bool(settings.smtp_host and sender_of(settings))
 
 
 def sender_of(settings: Settings) -> str:
-    """As it stands in the settings: a name and an address, or an address."""
+    """Of what is written to people: a name and an address, or an address, as it stands in the settings."""
     return settings.mail_from or settings.support_email_from
 
 
-async def send(mail: EmailMessage, settings: Settings) -> Outcome:
-    """Never raises for what the network or the mail server does, and repeats nothing that it says: a refusal quotes the
-    address. ``notification_timeout_seconds`` bounds all of it."""
+async def submit(mail: EmailMessage, settings: Settings) -> int | Failed:
+    """From and to whom its headers say. How many recipients were refused while at least one was not, or the failure.
+
+    Never raises for what the network or the mail server does, and repeats nothing that it says: a refusal quotes the
+    address. ``notification_timeout_seconds`` bounds all of it.
+    """
     try:
         async with asyncio.timeout(settings.notification_timeout_seconds):
-            await _submit(mail, settings)
-    except HeaderParseError:
+            return await _submit(mail, settings)
+    except (HeaderParseError, IndexError):
         return Failed(FailureKind.MISCONFIGURED, "address_malformed")
     except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
         return failure_of(error)
-    return Sent()
 
 
-async def _submit(mail: EmailMessage, settings: Settings) -> None:
-    sender = address_of(sender_of(settings))
-    await aiosmtplib.send(
+async def _submit(mail: EmailMessage, settings: Settings) -> int:
+    sender: Address = mail["From"].addresses[0]
+    refused, _said = await aiosmtplib.send(
         mail,
         sender=sender.addr_spec,
         recipients=[one.addr_spec for one in mail["To"].addresses],
@@ -54,6 +57,7 @@ async def _submit(mail: EmailMessage, settings: Settings) -> None:
         # The system's authorities, for a mail server is often signed by a private one (SSL_CERT_FILE adds it).
         tls_context=None if settings.smtp_security == "none" else ssl.create_default_context(),
     )
+    return len(refused)
 
 
 def address_of(said: str) -> Address:

@@ -1,0 +1,5 @@
+"""The application in process."""
+
+from tests.api.conftest import client, tenant
+
+__all__ = ["client", "tenant"]

@@ -1,0 +1,107 @@
+"""Whoever withdraws after planning is not told to Meta: not what waits, is retried, is held or is replayed."""
+
+from typing import Any
+
+import pytest
+
+from tests.pipeline.conftest import Shop
+from tests.pipeline.test_browser_events import choose, plan
+from tests.pipeline.test_sales import later, rows, track, verdict
+from tracking_core.consent import withdrawal
+from tracking_core.consent.withdrawal import Entered
+from tracking_core.db.engine import transaction
+from tracking_core.delivery.replay import ReplayFilter, replay
+from tracking_core.destinations.meta_capi.errors import FailureClass
+from tracking_core.errors import InvalidRequest
+from tracking_core.kit import clock
+from tracking_core.models import ConsentSource, TrackingKind
+
+EMAIL = "ana@loja.example"
+
+
+async def enter(shop: Shop, *, granted: bool = False, **who: str | None) -> Entered:
+    named = withdrawal.named(**{"email": None, "phone": None, "click_id": None, "country": "BR", **who})  # type: ignore[arg-type]
+    async with transaction() as session:
+        return await withdrawal.enter(
+            session,
+            shop.tenant_id,
+            named,
+            granted=granted,
+            source=ConsentSource.API,
+            actor="test",
+            now=clock.now(),
+        )
+
+
+async def states() -> list[tuple[str, Any]]:
+    found = await rows("SELECT DISTINCT state, reason FROM deliveries ORDER BY 1")
+    return [(row["state"], row["reason"]) for row in found]
+
+
+async def planned(shop: Shop) -> None:
+    """A sale of Ana's, and page views of hers: one with her e-mail and one before she left it, in the same visit."""
+    await choose(shop, "pageview")
+    who = await track(shop, TrackingKind.PAGEVIEW, fbp="fb.1.1700000000000.1234567890")
+    visit = {"click_id": who["click_id"], "session_id": who["session_id"]}
+    await track(shop, TrackingKind.PAGEVIEW, email=EMAIL, **visit)
+    await shop.webhook("HP1", email=EMAIL, phone="")
+    await shop.process()
+    assert await plan(shop) == 2
+
+
+async def give_back_to_the_queue(shop: Shop, state: str) -> None:
+    answers = {
+        "retrying": verdict(FailureClass.TRANSIENT),
+        "held": verdict(FailureClass.CREDENTIAL, 190),
+        "dead": verdict(FailureClass.PAYLOAD, 100),
+    }
+    if state in answers:
+        shop.meta.script = lambda _ids: answers[state]
+        await shop.deliver()
+        shop.meta.script = lambda _ids: None
+    if state == "held":
+        await rows("UPDATE meta_connections SET state = 'active', hold_code = NULL RETURNING 1")  # a new token
+    if state == "retrying":
+        await rows("UPDATE meta_connections SET paused_until = NULL RETURNING 1")
+
+
+@pytest.mark.parametrize("state", ["waiting", "retrying", "held", "dead"])
+async def test_a_withdrawal_by_mail_reaches_sales_and_visits_wherever_they_wait(shop: Shop, state: str) -> None:
+    await planned(shop)
+    await give_back_to_the_queue(shop, state)
+    asked = len(shop.meta.requests)
+    entered = await enter(shop, email=EMAIL.upper())
+    assert entered.reached == {{"held": "waiting"}.get(state, state): 1}
+    if state == "dead":
+        async with transaction() as session:
+            assert (await replay(session, shop.tenant_id, ReplayFilter(), actor="test", now=clock.now())).replayed == 3
+    later(hours=1)
+    await shop.deliver()
+    assert len(shop.meta.requests) == asked
+    assert shop.meta.accepted == []
+    assert await states() == [("withheld", "consent_refused")]
+
+
+async def test_what_was_withdrawn_and_granted_again_is_sent_and_both_are_proved(shop: Shop) -> None:
+    await planned(shop)
+    assert (await enter(shop, email=EMAIL)).is_recorded
+    assert not (await enter(shop, email=EMAIL)).is_recorded
+    assert (await enter(shop, email=EMAIL, granted=True)).is_recorded
+    await shop.deliver()
+    assert len(shop.meta.accepted) == 3
+    proofs = await rows("SELECT granted, source, actor, url FROM consent_records ORDER BY id")
+    assert proofs == [{"granted": said, "source": "api", "actor": "test", "url": None} for said in (False, True)]
+
+
+async def test_another_person_and_another_tenant_are_not_silenced(shop: Shop) -> None:
+    await planned(shop)
+    await enter(shop, email="beto@loja.example", click_id="h-of-nobody")
+    await shop.deliver()
+    assert len(shop.meta.accepted) == 3
+
+
+@pytest.mark.parametrize("who", [{}, {"email": "no address"}, {"phone": "12"}])
+def test_who_cannot_be_read_is_refused_and_not_repeated(who: dict[str, str]) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        withdrawal.named(**{"email": None, "phone": None, "click_id": None, "country": "BR", **who})  # type: ignore[arg-type]
+    assert not any(value in str(refused.value.errors) for value in who.values())

@@ -1,0 +1,34 @@
+"""What a seller can do about an alert of their shop, in plain words; what is ours to do says so."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tracking_core.alerts.listing import AlertView
+from tracking_core.alerts.registry import Code
+from tracking_core.i18n import translate
+
+ADVICE: Mapping[Code, str] = MappingProxyType(
+    {
+        Code.SALES_AT_META: "No sale is lost: the Hub goes on trying, and our team is looking at it. If your access"
+        " token was changed at Meta, enter the new one in the setup of your shop.",
+        Code.CAPI_ERRORS: "Nothing is lost: what Meta did not take is sent again by itself. You need to do nothing.",
+        Code.MATCH_RATE_DROP: "Open your sales page and check that the script of the Hub is still in it, and that the"
+        " buttons to the checkout were not changed.",
+        Code.GATEWAY_SILENT: "Open the webhooks in the panel of your checkout and check that the address of the Hub"
+        " is there and switched on. If you simply sold nothing, there is nothing to do.",
+        Code.BROWSER_SILENT: "Open your sales page and check that it loads and that the script of the Hub is in it."
+        " If no ad is running, there is nothing to do.",
+        Code.CONNECTION_ON_HOLD: "Generate a new access token in Meta's Events Manager and enter it in the setup of"
+        " your shop. The sales that wait are sent by themselves.",
+        Code.TOKEN_EXPIRING: "Generate a new access token in Meta's Events Manager, best one of a system user that"
+        " does not expire, and enter it in the setup of your shop.",
+        Code.DEAD_LETTERS: "Our team looks at why Meta did not take them. You find each of them among your sales.",
+    }
+)
+SENTENCES = tuple(ADVICE.values())
+
+
+def advice_to(alert: AlertView, locale: str, *, is_sellers: bool) -> str:
+    if is_sellers and alert.objective in ADVICE:
+        return translate(ADVICE[alert.objective], locale)
+    return alert.advice.told(locale)

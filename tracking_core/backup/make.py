@@ -1,0 +1,61 @@
+"""Make a backup: one file by pg_dump, and its manifest, of one moment: both read the same snapshot.
+
+The keys of HUB_SECRETS_KEYS are in no table and so in no backup: what is sealed stays sealed in it.
+"""
+
+import os
+from pathlib import Path
+
+import psycopg
+
+from tracking_core.backup import counted, programs
+from tracking_core.backup.manifest import Manifest, digest, place_of
+from tracking_core.errors import ConfigurationError
+from tracking_core.kit import clock
+
+_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+
+def make(url: str, folder: Path) -> Path:
+    """The dump's path in ``folder``; its manifest stands beside it. ``url`` must lead to PostgreSQL itself: through a
+    pooler nothing can share a snapshot. Raises ConfigurationError, and leaves no half of a backup."""
+    moment = clock.now()
+    dump = _empty(folder, f"hub-{moment:%Y%m%dT%H%M%SZ}.dump")
+    try:
+        with psycopg.connect(url.replace("+psycopg", "")) as connection:
+            connection.execute(_ONE_MOMENT)
+            [snapshot] = connection.execute("SELECT pg_export_snapshot()").fetchall()[0]
+            _dump(url, dump, str(snapshot))
+            manifest = Manifest(
+                made_at=moment,
+                dump=dump.name,
+                bytes=dump.stat().st_size,
+                sha256=digest(dump),
+                revision=counted.revision(connection),
+                tables=counted.rows(connection),
+                ledger=counted.ledger(connection),
+                key_ids=counted.key_ids(connection),
+            )
+    except BaseException as failed:
+        dump.unlink(missing_ok=True)
+        if isinstance(failed, psycopg.Error):
+            raise ConfigurationError(problem=f"The database cannot be read: {type(failed).__name__}.") from None
+        raise
+    _empty(folder, place_of(dump).name).write_text(manifest.model_dump_json(indent=2) + "\n")
+    return dump
+
+
+def _dump(url: str, dump: Path, snapshot: str) -> None:
+    """Whoever restores it owns it, by whatever name."""
+    plain = ("--no-owner", "--no-privileges", "--no-comments", "--no-publications", "--no-subscriptions")
+    programs.run("pg_dump", "--format=custom", *plain, f"--snapshot={snapshot}", f"--file={dump}", url=url)
+
+
+def _empty(folder: Path, name: str) -> Path:
+    """A new file that only we read. Raises ConfigurationError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(folder / name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise ConfigurationError(problem=f"{folder / name} cannot be written: {error.strerror}.") from None
+    return folder / name

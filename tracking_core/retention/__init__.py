@@ -1,0 +1,1 @@
+"""How long each kind of data is kept, what goes then, and the record that it went."""
