@@ -19,9 +19,19 @@ from tracking_core.embedded.redis import EmbeddedRedis
 from tracking_core.kit import clock
 from tracking_core.settings import Settings, get_settings
 
-_PAGES = ("setup", "chat", "desk", "operations", "sign_in")
+_PAGES = ("setup", "chat", "desk", "operations", "sign_in", "alerts", "journeys", "speed", "reconciliation")
 # Few tests, each long: whole processes, browsers, setups. Begun last, they would be what everybody waits for.
-_LONG = ("secrets", "journey", "chaos", "evals", "proof", "browser", *(f"ui_{name}" for name in _PAGES))
+_LONG = (
+    "secrets",
+    "journey",
+    "chaos",
+    "scale",
+    "alerts",
+    "evals",
+    "proof",
+    "browser",
+    *(f"ui_{name}" for name in _PAGES),
+)
 KEYS = "test:" + base64.b64encode(bytes(range(32))).decode()
 
 

@@ -98,6 +98,10 @@ class Settings(BaseSettings):
     secret_access_retention_days: int = Field(default=365, ge=180)
     audit_retention_days: int = Field(default=1_825, ge=180)
     consent_retention_days: int = Field(default=1_825, ge=365)
+    # A budget is of 28 days.
+    alert_retention_days: int = Field(default=400, ge=28)
+    # The daily round compares 30 days.
+    reconciliation_retention_days: int = Field(default=400, ge=31)
 
     reconciliation_grace_minutes: int = Field(default=15, ge=0)
     reconciliation_calls_per_minute: int = Field(default=60, ge=1)

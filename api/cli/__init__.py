@@ -8,6 +8,7 @@ from rich.console import Console
 from api.cli import (
     alert_channels,
     alerts,
+    backup,
     connect,
     consent,
     dead_letters,
@@ -45,6 +46,7 @@ for module in (
     consent,
     privacy_export,
     privacy,
+    backup,
 ):
     module.register(app)
 

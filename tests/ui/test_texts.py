@@ -13,7 +13,21 @@ from tracking_core.i18n import translate
 
 _FUNCTIONS = ("_", "gettext", "ngettext")
 # Names, signs and words that are the same in both languages.
-_SAME = {"hub", "hotmart", "kiwify", "meta", "português", "english", "csv", "api", "id", "url", "pix", "status"}
+_SAME = {
+    "hub",
+    "hotmart",
+    "kiwify",
+    "meta",
+    "português",
+    "english",
+    "csv",
+    "api",
+    "id",
+    "url",
+    "pix",
+    "status",
+    "e-mail",
+}
 _TAG = re.compile(
     r"<(\w+)[^>]*\btranslate=\"no\"[^>]*>.*?</\1>|<script.*?</script>|<style.*?</style>|<!--.*?-->|<[^>]*>|&\w+;",
     re.DOTALL,
@@ -30,7 +44,8 @@ def _named(path: Path) -> str:
 
 def _msgids(path: Path) -> set[str]:
     found = babel_extract(io.BytesIO(path.read_bytes()), _FUNCTIONS, (), {})
-    said = [one for _, _, message, _ in found for one in (message if isinstance(message, tuple) else (message,))]
+    # Of a sentence with a plural the catalogue has one entry, under its singular.
+    said = [message[0] if isinstance(message, tuple) else message for _, _, message, _ in found]
     return {one for one in said if one}
 
 

@@ -76,7 +76,10 @@ _HEARD = """
 SELECT e.tenant_id, CAST(e.id AS text) AS scope, h.at, h.heard AS good, h.heard AS total, 0 AS excused
 FROM webhook_endpoints e CROSS JOIN LATERAL (
     SELECT date_trunc('minute', w.received_at) AS at, count(*) AS heard FROM received_webhooks w
-    WHERE w.endpoint_id = e.id AND w.received_at >= :since AND w.received_at < :until GROUP BY 1
+    WHERE w.endpoint_id = e.id AND w.received_at >= :since AND w.received_at < :until
+      -- What its list brought is no word of the gateway's own.
+      AND NOT EXISTS (SELECT FROM backfilled_items b WHERE b.webhook_id = w.id)
+    GROUP BY 1
 ) h
 """
 # Our own made-up visits are kept as a bot's.

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     SECRET_ACCESSES = "secret_accesses"  # noqa: S105 - a kind of data
     AUDIT_LOG = "audit_log"
     CONSENT_RECORDS = "consent_records"
+    ALERTS = "alerts"
+    GATEWAY_LISTS = "gateway_lists"
     RETENTION_RUNS = "retention_runs"
 
 
@@ -100,6 +102,10 @@ _IDLE_THREAD = """EXISTS (
       AND NOT EXISTS (SELECT FROM setup_intents i WHERE i.session_id = s.id AND i.state = 'queued')
       AND NOT EXISTS (SELECT FROM setup_messages m WHERE m.session_id = s.id AND m.created_at >= :cutoff)
       AND {unheard})""".format(thread=_THREAD, unheard=_UNHEARD.format(session="s.id"))  # noqa: S608 - constants
+
+
+# A run that brought something is the origin of a sale, and stays with it.
+_READ = "t.finished_at < :cutoff AND NOT EXISTS (SELECT FROM backfilled_items b WHERE b.run_id = t.id)"
 
 
 def _whole(table: str, column: str) -> tuple[Step, ...]:
@@ -236,6 +242,24 @@ _ALL = (
         effect=Effect.DELETED,
         days=lambda s: s.consent_retention_days,
         steps=_whole("consent_records", "at"),
+    ),
+    Policy(
+        kind=Kind.ALERTS,
+        effect=Effect.DELETED,
+        days=lambda s: s.alert_retention_days,
+        steps=(
+            Step(
+                table="alerts",
+                is_due="t.state = 'recovered' AND t.recovered_at < :cutoff",
+                also=("DELETE FROM alert_messages WHERE alert_id = ANY(ARRAY(SELECT id FROM due))",),
+            ),
+        ),
+    ),
+    Policy(
+        kind=Kind.GATEWAY_LISTS,
+        effect=Effect.DELETED,
+        days=lambda s: s.reconciliation_retention_days,
+        steps=(*_whole("gateway_sales", "seen_at"), Step(table="reconciliation_runs", is_due=_READ)),
     ),
     Policy(
         kind=Kind.RETENTION_RUNS,

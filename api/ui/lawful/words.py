@@ -26,5 +26,7 @@ KINDS: Final = {
     Kind.SECRET_ACCESSES: ("Uses of credentials", "Who opened which credential, for what."),
     Kind.AUDIT_LOG: ("Audit log", "Who did what to which thing."),
     Kind.CONSENT_RECORDS: ("Proofs of consent", "Each answer. What counts today stays for ever."),
+    Kind.ALERTS: ("Alerts that are over", "And the messages that told of them."),
+    Kind.GATEWAY_LISTS: ("Lists of the gateways", "What was compared with the ledger, day by day."),
     Kind.RETENTION_RUNS: ("Runs of retention", "The record that this page shows."),
 }
