@@ -41,7 +41,8 @@ clicks: install ## From a fresh hub to a green test sale by clicking: clicks, fi
 page-speed: install ## Paints, weight, requests and scrolling of every page
 	@$(BIN)/python -m evals.pages --chromium "$$($(BIN)/python tests/browser/chromium.py)" speed --docs docs/pages.md
 
-evals: install ## Every scenario of the agent with its recorded model: no key, no network
+evals: install ## Every scenario of the agent by rules alone, then with its recorded model: no key, no network
+	@$(BIN)/python -m evals.agent scripted $(ARGS)
 	@$(BIN)/python -m evals.agent replay $(ARGS)
 
 evals-record: install ## Record the scenarios again with the model of HUB_LLM_*

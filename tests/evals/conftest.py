@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from evals.agent.answering import Model
 from evals.agent.evidence import Entry, Evidence, Said, Turn
 from evals.agent.lanes import Lane, Planned
 from evals.agent.playing import How
-from evals.agent.scenario import Scenario
+from evals.agent.scenario import Scenario, scenarios
 from evals.agent.sellers.browser import Decision
 from evals.agent.servers import Ports, servers
 from evals.agent.state import State
@@ -23,6 +24,8 @@ from tracking_core.settings import Settings
 HASH = "a" * 64
 # The slow half of the scenarios, in a file of their own.
 SETUPS = frozenset({"happy", "people", "style", "undo"})
+# What must never happen is played whole; of the rest one in so many of each group. `make evals` plays all, twice.
+_WHOLE, _ONE_IN = frozenset({"injection", "secrets"}), 3
 VERIFIED = dict.fromkeys(("gateway", "meta", "url", "configuration", "proof"), "verified")
 
 
@@ -36,6 +39,16 @@ def made() -> Iterator[tuple[Settings, Ports]]:
 async def world(made: tuple[Settings, Ports]) -> AsyncIterator[World]:
     async with running(*made) as world:
         yield world
+
+
+def drawn(*, are_setups: bool) -> list[Scenario]:
+    """The scenarios of one half that the tests play: the first of each group, and every so many after it."""
+    found: list[Scenario] = []
+    for _, group in groupby(sorted(scenarios(), key=lambda one: one.group), key=lambda one: one.group):
+        played = list(group)
+        if (played[0].group in SETUPS) is are_setups:
+            found += played if played[0].group in _WHOLE else played[::_ONE_IN]
+    return found
 
 
 async def played_by_rules(world: World, scenario: Scenario) -> None:

@@ -46,7 +46,6 @@ class Route:
     method: str
     path: str
     door: Door
-    parameters: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -67,12 +66,11 @@ def routes_of(app: FastAPI) -> list[Route]:
     for one in iter_route_contexts(app.routes):
         dependant = getattr(one, "dependant", None)
         called = set(_called(dependant)) if dependant else set()
-        names = frozenset(field.name for field in dependant.path_params) if dependant else frozenset()
         door = next((door for call, door in _DOORS.items() if call in called), Door.ANYBODY)
         methods = set(getattr(one, "methods", None) or ()) - {"HEAD"}
         assert one.path is not None
         if not (methods > {"GET", "DELETE"} and one.path in PATHS):
-            found += [Route(method, one.path, door, names) for method in sorted(methods)]
+            found += [Route(method, one.path, door) for method in sorted(methods)]
     return found
 
 

@@ -1,5 +1,7 @@
 """Who gets in where, over every route: the wrong credential, or none, or a form of another site, is shown the door."""
 
+import re
+
 from fastapi import FastAPI
 
 from tests.isolation.asking import WORDS, url_of
@@ -14,7 +16,7 @@ from tracking_core.settings import Settings
 
 # Without any credential, on purpose: each has another proof of its own, or tells nothing that is anybody's.
 ANYBODY = {
-    "GET /", "GET /t.js", "GET /static/{name:path}", "GET /openapi.json", "GET /docs/oauth2-redirect",
+    "GET /", "GET /t.js", "GET /static/{name:path}", "GET /openapi.json",
     "GET /healthz", "GET /readyz", "GET /metrics", "GET /api/v1/setup/playbooks/{code}",
     "POST /track/click", "POST /track/pageview", "POST /track/initiate_checkout", "POST /track/consent",
     "POST /webhooks/{gateway}/{endpoint_key}", "POST /webhooks/{gateway}", "POST /webhooks/chatwoot/{token}",
@@ -107,9 +109,6 @@ def _but(app: FastAPI, *doors: Door) -> list[Route]:
 
 def address_of(route: Route) -> str:
     """With ids of nothing."""
-    words = {**dict.fromkeys(_names(route), str(new_id())), **WORDS}
-    return url_of(route, words)
-
-
-def _names(route: Route) -> list[str]:
-    return [name.partition(":")[0] for name in route.parameters]
+    nobody = str(new_id())
+    names = re.findall(r"\{(\w+)", route.path)
+    return url_of(route, {**dict.fromkeys(names, nobody), **WORDS})

@@ -38,7 +38,7 @@ async def test_a_stream_a_crash_and_a_site_with_tls_say_them_too(app: FastAPI, m
     started = await _begun(app, "/ops/live/events", who)
     assert started.headers["content-type"].startswith("text/event-stream")
     _is_guarded("/ops/live/events", started)
-    monkeypatch.setattr(home, "page", None)
+    monkeypatch.setattr(home, "RedirectResponse", None)
     async with browser(app) as client:
         crashed = await client.get("/")
         assert (crashed.status_code, "traceback" in crashed.text.lower()) == (500, False)

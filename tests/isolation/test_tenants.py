@@ -50,12 +50,9 @@ def _tenants_routes(app: FastAPI) -> list[Route]:
 
 
 def _ends_something(route: Route) -> int:
-    is_signed_out = "/account/browsers" in route.path
-    return (
-        2 + ("{" not in route.path)
-        if is_signed_out
-        else int(route.method == "DELETE" or route.path.endswith(("/remove", "/withdraw")))
-    )
+    if "/account/browsers" in route.path:
+        return 2 + ("{" not in route.path)
+    return int(route.method == "DELETE" or route.path.endswith(("/remove", "/withdraw")))
 
 
 def _wrong_with(route: Route, asked: Asked, answer: httpx.Response, world: World) -> Iterator[str]:

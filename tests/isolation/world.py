@@ -20,6 +20,7 @@ from tests.replays.letters import ask, bearer, bury
 from tests.reporting.conftest import ANA, BETO, open_shop
 from tests.ui_reconciliation.scene import compared
 from tracking_core.alerts import service as alerts
+from tracking_core.configuration.spec import Plan
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
 from tracking_core.models import (
@@ -147,7 +148,7 @@ async def _of_setup(shop: Shop, setup_id: UUID) -> dict[str, object]:
         session.add(entry)
         fence = await lease.take(session, setup_id, tenant.id, now, seconds=-1)
         assert fence is not None
-        plan: dict[str, Any] = {"kind": "apply"}
+        plan = Plan(kind="configure", tenant_id=tenant.id, generation=0, actions=(), diff=()).model_dump(mode="json")
         await approvals.request(
             session, setup, fence, interrupt_id="i1", plan=plan, plan_hash=PLAN_HASH, now=now, hours=24
         )
