@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTHON := $(shell for p in python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
 
-.PHONY: help install run test bench screenshots clicks page-speed evals evals-record evals-live lint lock clean
+.PHONY: help install run test bench screenshots clicks page-speed evals evals-record evals-live lint audit lock clean
 
 ARGS ?=
 
@@ -56,6 +56,9 @@ lint: install ## Style, types and the rule of the rooms
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+audit: install ## Known vulnerabilities of what is locked; says so when the advisories cannot be read
+	@$(BIN)/python .ci/audit
 
 lock: install ## Resolve the dependencies again (needs uv)
 	@uv pip compile pyproject.toml --extra dev --python-version 3.11 --generate-hashes --no-emit-index-url \

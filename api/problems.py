@@ -40,16 +40,16 @@ async def answer(request: Request, error: Exception) -> Response:
     match error:
         case HubError():
             if error.status >= 500:
-                log.error("request_failed", code=error.code, path=request.url.path)
+                log.error("request_failed", code=error.code, route=_route(request))
             return problem(request, error)
         case RequestValidationError():
             return problem(request, invalid(error))
         case HTTPException():
             return _http_error(request, error)
     if isinstance(error, AWAY):
-        log.error("database_away", error=type(error).__name__, path=request.url.path)
+        log.error("database_away", error=type(error).__name__, route=_route(request))
         return problem(request, ServiceUnavailable())
-    log.error("request_crashed", path=request.url.path, exc_info=error)
+    log.error("request_crashed", route=_route(request), exc_info=error)
     return problem(request, HubError())
 
 
@@ -69,6 +69,12 @@ def problem(request: Request, error: HubError) -> Response:
     if isinstance(error, RateLimited):
         headers["Retry-After"] = str(error.params["retry_after_seconds"])
     return _answer(request, body, headers, error)
+
+
+def _route(request: Request) -> str:
+    """For the log. Never the address itself: that of a sign-in link, a webhook or a frame is a key."""
+    path = request.url.path
+    return path if path.startswith(_PUBLIC_PATH) else str(getattr(request.scope.get("route"), "path", "none"))
 
 
 def _told(params: Mapping[str, object], locale: str) -> dict[str, object]:

@@ -32,7 +32,7 @@ def _done(asked: argparse.Namespace) -> bool:
     if asked.command == "speed":
         return speed.run(asked.chromium, asked.json, asked.docs, times=asked.times)
     total = shots.run(asked.chromium, asked.folder, asked.only)
-    print(f"{total / 1_000_000:.2f} MB in {asked.folder}, at most {shots.BYTES_MAX / 1_000_000:.0f} MB.")
+    print(f"{total / 1_000_000:.2f} MB in {asked.folder}, at most {shots.BYTES_MAX / 1_000_000:.1f} MB.")
     return total <= shots.BYTES_MAX
 
 

@@ -13,7 +13,7 @@ from evals.pages.story import Scene, tell
 from evals.pages.visiting import by_person, complaints, settle, visit, window
 
 FOLDER = Path("docs/screenshots")
-BYTES_MAX = 3_000_000
+BYTES_MAX = 3_300_000
 # Of a picture as it was taken; a wide one is made narrower after, for text in WebP is heavy.
 _HEIGHT_MAX, _WIDTH_MAX, _QUALITY = 920, 680, 36
 _VERSIONS = sorted({one for page in PAGES for one in page.versions}, key=lambda one: one.suffix)

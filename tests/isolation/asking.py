@@ -15,7 +15,7 @@ from tests.privacy.planted import EMAIL
 Ids = Mapping[str, str]
 # What no id stands behind.
 WORDS = {
-    "gateway": "hotmart", "endpoint_key": "nobody", "kind": "meta_app_secret", "code": "capi_errors", "step": "review",
+    "gateway": "hotmart", "endpoint_key": "nobody", "kind": "meta_app_secret", "code": "capi_errors", "step": "page",
     "check": "meta", "act": "take", "scope": "all", "name:path": "app.css", "token": "nobody",
 }  # fmt: skip
 _API, _SETUP = "/api/v1", "/api/v1/setup/sessions/{session_id}"

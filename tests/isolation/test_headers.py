@@ -8,9 +8,10 @@ from fastapi import FastAPI
 from starlette.types import Message, Scope
 
 from api.app import create_app
+from api.routes import webhooks
 from api.ui.home import pages as home
 from tests.isolation.conftest import MANY, browser
-from tests.isolation.routes import routes_of
+from tests.isolation.routes import KEYS, PAGES, Door, routes_of
 from tests.isolation.test_doors import address_of
 from tests.isolation.world import Browser, person_of, staff_key
 from tracking_core.models import Role, StaffRole
@@ -21,10 +22,10 @@ SHARED = ("/t.js", "/track/")
 
 async def test_every_answer_tells_browsers_what_they_may_do_with_it(app: FastAPI) -> None:
     operator, key = await person_of(app, Role.OPERATOR), await staff_key(StaffRole.OPERATOR)
-    for headers, who in (({}, None), (key, None), ({}, operator)):
+    for headers, who, doors in (({}, None, set(Door)), (key, None, set(KEYS)), ({}, operator, set(PAGES))):
         async with _client(app, who) as client:
             for route in routes_of(app):
-                if route.is_stream or (who and "sign-out" in route.path) or "browsers" in route.path:
+                if route.is_stream or "browsers" in route.path or route.door not in doors:
                     continue
                 answer = await client.request(route.method, address_of(route), headers=headers)
                 assert answer.status_code < 500 or route.path == "/metrics", (route.name, answer.text)
@@ -49,6 +50,17 @@ async def test_a_stream_a_crash_and_a_site_with_tls_say_them_too(app: FastAPI, m
             assert "max-age=31536000" in (await client.get(path)).headers["strict-transport-security"]
         refused = await client.post("/track/click", content=b"{")
         assert "max-age=31536000" in refused.headers["strict-transport-security"]
+
+
+async def test_a_crash_tells_the_log_no_address_that_is_a_key(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(webhooks, "receive", None)
+    async with browser(app) as client:
+        assert (await client.post("/webhooks/hotmart/whk-of-a-seller", content=b"{}")).status_code == 500
+    said = capsys.readouterr().out
+    assert '"route": "/webhooks/{gateway}/{endpoint_key}"' in said
+    assert "whk-of-a-seller" not in said
 
 
 async def test_pages_that_would_run_scripts_of_others_are_not_served(database: Settings) -> None:

@@ -20,9 +20,10 @@ from tests.replays.letters import ask, bearer, bury
 from tests.reporting.conftest import ANA, BETO, open_shop
 from tests.ui_reconciliation.scene import compared
 from tracking_core.alerts import service as alerts
-from tracking_core.configuration.spec import Plan
+from tracking_core.configuration.plan import Line, Plan
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
+from tracking_core.kit.ids import new_hex
 from tracking_core.models import (
     ActionState,
     ChannelKind,
@@ -148,7 +149,9 @@ async def _of_setup(shop: Shop, setup_id: UUID) -> dict[str, object]:
         session.add(entry)
         fence = await lease.take(session, setup_id, tenant.id, now, seconds=-1)
         assert fence is not None
-        plan = Plan(kind="configure", tenant_id=tenant.id, generation=0, actions=(), diff=()).model_dump(mode="json")
+        plan = Plan(
+            kind="configure", tenant_id=tenant.id, generation=0, actions=(), diff=(Line(msgid="x"),)
+        ).model_dump(mode="json")
         await approvals.request(
             session, setup, fence, interrupt_id="i1", plan=plan, plan_hash=PLAN_HASH, now=now, hours=24
         )
@@ -176,7 +179,8 @@ async def signed_in(app: FastAPI, user: User) -> tuple[Browser, str]:
 
 async def person_of(app: FastAPI, role: Role) -> Browser:
     async with transaction() as session:
-        user = await users.invite(session, f"{role}@hub.example", role.value, role, actor="test")
+        name = new_hex()
+        user = await users.invite(session, f"{name}@hub.example", name, role, actor="test")
     return (await signed_in(app, user))[0]
 
 

@@ -18,7 +18,7 @@ async def test_a_repeat_and_a_refund_of_an_erased_sale_move_its_status_and_bring
     await ana.webhook("HP-MARIA-0002", "approved", email=EMAIL)  # the pix is paid after its buyer was erased
     await ana.process()
     await ana.deliver()
-    sales = await rows("SELECT status, user_data, consent_subjects, decision FROM conversions ORDER BY created_at")
+    sales = await rows("SELECT status, user_data, consent_subjects, decision FROM conversions ORDER BY status DESC")
     assert [(row["status"], row["user_data"], row["consent_subjects"]) for row in sales] == [
         ("refunded", {}, []),
         ("approved", {}, []),

@@ -26,6 +26,7 @@ SENTENCES = {
     "deadline_passed": "The time in which this event could still be sent safely is over.",
     "consent_refused": "The buyer refused the use of their data for ads, so the sale was not sent.",
     "tenant_closed": "The shop was closed here before this was sent, so it was not sent.",
+    "privacy_erased": "The buyer asked for their data to be erased, so nothing more of this is sent.",
     "refunded_before_delivery": "The sale was refunded before it was sent, so it was not sent.",
     "chargeback_before_delivery": "The sale was charged back before it was sent, so it was not sent.",
 }

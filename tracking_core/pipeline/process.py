@@ -24,6 +24,7 @@ from tracking_core.pipeline import traces
 from tracking_core.pipeline.conversions import PAID, advance
 from tracking_core.pipeline.load import load_due
 from tracking_core.pipeline.stages import Sale, Work
+from tracking_core.privacy.suppression import without_the_erased
 from tracking_core.settings import Settings
 
 _CLOSE = """
@@ -46,6 +47,7 @@ async def process_sales(session: AsyncSession, now: datetime, settings: Settings
     with traces.timeline() as line:
         with traces.stage(traces.NORMALIZE):
             batch = await load_due(session, now, limit=limit)
+            await without_the_erased(session, batch)
         if not batch:
             return BatchResult(0, frozenset())
         with session.no_autoflush:  # a conversion changes at every stage and is written once
