@@ -1,61 +1,7 @@
 """Errors a caller can meet. Each class is one state with one stable ``code``; the edge turns it into problem JSON.
 
-HubError
-├── InvalidRequest              422  a field is missing or wrong
-│   └── MalformedBody           400  the body is not what its content type says
-├── Unauthorized                401  no key, or a key we do not know
-│   ├── StaffKeyUnknown         401  (tracking_core.staff.errors)
-│   ├── SignInLinkInvalid       401  (tracking_core.users.errors, as all of signing in)
-│   ├── SignInRefused           401
-│   ├── SignInOverdue           401  (tracking_core.users.oidc, as the next two)
-│   ├── ProviderRefused         401
-│   ├── EmailUnverified         401
-│   └── SignatureInvalid        401  the webhook is not from the gateway
-├── Forbidden                   403  the key may not do this
-│   ├── NotInvited              403  (tracking_core.users)
-│   ├── PasswordNotTheirs       403
-│   ├── FormRefused             403  not sent by a page of ours (api.ui.security)
-│   └── SellersOnly             403  (api.ui.setup.access)
-├── NotFound                    404
-│   ├── EmbedExpired            404  (api.ui.status.tokens)
-│   └── ScreenshotGone          410
-├── Conflict                    409
-│   ├── ApprovalNotPending      409  decided, withdrawn or replaced since
-│   ├── ApprovalExpired         409
-│   ├── ApprovalMismatch        409  the hash is of another plan than the one that waits
-│   ├── SetupBusy               409  something else is queued before it
-│   ├── ScreenshotsFull         409
-│   ├── HandoffTaken            409  a colleague has the case (tracking_core.handoff.errors)
-│   ├── HandoffClosed           409
-│   ├── StaffNameTaken          409  (tracking_core.staff.errors)
-│   ├── EmailTaken              409
-│   ├── NameTaken               409
-│   ├── LastOperator            409
-│   ├── ShutOut                 409  (api.ui.people.person)
-│   ├── CaseMoved               409  (api.ui.desk.errors)
-│   ├── CaseNotYours            409
-│   ├── DeadLettersChanged      409  not those of the preview (tracking_core.delivery.replay)
-│   ├── SettingsChanged         409  by somebody else (tracking_core.tenants.preferences)
-│   ├── ConsentInSetup          409
-│   ├── ClosingNotConfirmed     409  the name is another (tracking_core.tenants.errors)
-│   └── IdempotencyKeyReused    409  the same key with another wish (tracking_core.setup.inbox)
-├── BodyTooLarge                413
-│   └── ScreenshotTooLarge      413  (tracking_core.screenshots.errors, as all of screenshots)
-├── ScreenshotRefused           422  no picture that can be kept; one class for each reason
-├── FieldMalformed              422  of a person; one class for each field (tracking_core.users)
-├── RateLimited                 429  carries ``retry_after_seconds``
-│   ├── ChatFull                429  too much waits for an answer (tracking_core.chat.keep)
-│   ├── ScreenshotsTooOften     429
-│   ├── TooManySignIns          429
-│   └── InboxFull               429  too much queued in one setup (tracking_core.setup.inbox)
-├── ServiceUnavailable          503  nothing was kept; try again
-│   ├── ProviderUnavailable     503  (tracking_core.users.oidc)
-│   └── ScreenshotUnavailable   503
-├── StaleFence                  500  another worker holds the setup session by now; never leaves the worker
-└── ConfigurationError          500  the operator must act; says what to do
-    └── TenantClosed            410  (tracking_core.tenants.errors)
-
-Messages are English msgids with ``{placeholders}``; the edge translates them (pt-BR first).
+A noun has its own below these, in its ``errors.py``; docs/errors.md lists all of them. Messages are English msgids with
+``{placeholders}``; the edge translates them (pt-BR first).
 """
 
 from typing import ClassVar
