@@ -23,7 +23,8 @@ SLOWDOWN = 4
 ROWS = 1_000
 # Milliseconds on the slowed machine, which stands for a cheap phone; CLS is Google's own "good".
 LIMITS = Times(first_paint=1_800, first_contentful_paint=1_800, dom_content_loaded=2_500, layout_shift=0.1, blocked=600)
-FRAME_MS_MAX = 34.0
+# By slowdown: two frames of a screen at 60 Hz, and four.
+FRAME_MS_MAX = {1: 34.0, SLOWDOWN: 67.0}
 _DATASET = "880000000000021"
 _HEADINGS = ("page", "kB", "requests", "first paint", "first contentful paint", "DOM ready", "blocked", "CLS")
 _VERSIONS = ((1, Version("wide")), (SLOWDOWN, Version("phone")))
@@ -44,6 +45,15 @@ class Figures:
         return self.weight.over + [name for name, limit in asdict(LIMITS).items() if getattr(slow, name) > limit]
 
 
+@dataclass(frozen=True)
+class Scrolled:
+    """A table: 95 % of the frames while it was scrolled came within ``ms``."""
+
+    name: str
+    ms: float
+    limit: float
+
+
 def run(executable: str | None, written: Path, docs: Path | None, *, times: int) -> bool:
     """A table, JSON, and the document where one is given. Whether everything is within its limit."""
     with on_simulators() as hub, chromium(executable) as browser:
@@ -52,9 +62,9 @@ def run(executable: str | None, written: Path, docs: Path | None, *, times: int)
         frames = _frames(scene, browser)
     _show(pages, frames, docs)
     written.parent.mkdir(parents=True, exist_ok=True)
-    shown = {"pages": [asdict(one) for one in pages], "frame_p95_ms": frames}
+    shown = {"pages": [asdict(one) for one in pages], "scrolling": [asdict(one) for one in frames]}
     written.write_bytes(orjson.dumps(shown, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
-    return not any(one.over for one in pages) and all(one <= FRAME_MS_MAX for one in frames.values())
+    return not any(one.over for one in pages) and all(one.ms <= one.limit for one in frames)
 
 
 def one_of_each() -> list[Shown]:
@@ -82,9 +92,9 @@ def _figures(scene: Scene, browser: Browser, shown: Shown, times: int) -> Figure
     return Figures(shown.name, shown.route, weight, {name: timing.middle(found) for name, found in measured.items()})
 
 
-def _frames(scene: Scene, browser: Browser) -> dict[str, float]:
-    """The 95th percentile between two frames, while long tables are scrolled."""
-    many, found = _sold(scene, ROWS), {}
+def _frames(scene: Scene, browser: Browser) -> list[Scrolled]:
+    """Long tables, from their top to their end."""
+    many, found = _sold(scene, ROWS), []
     for slowdown, _ in _VERSIONS:
         with window(scene, browser, "olga", Version("wide")) as person:
             timing.slow_down(person.page, slowdown)
@@ -94,7 +104,8 @@ def _frames(scene: Scene, browser: Browser) -> dict[str, float]:
             ):
                 person.page.goto(address)
                 shown = f"{name}, processor {'as it is' if slowdown == 1 else f'slowed {slowdown} times'}"
-                found[shown] = round(timing.frame_p95(person.page, ".table-region"), 1)
+                frame_ms = round(timing.frame_p95(person.page, ".table-region"), 1)
+                found.append(Scrolled(shown, frame_ms, FRAME_MS_MAX[slowdown]))
     return found
 
 
@@ -107,13 +118,13 @@ def _sold(scene: Scene, count: int) -> str:
     return str(shop.tenant_id)
 
 
-def _show(pages: list[Figures], frames: dict[str, float], docs: Path | None) -> None:
+def _show(pages: list[Figures], frames: list[Scrolled], docs: Path | None) -> None:
     table = Table(title=f"limits: {BYTES_MAX / 1_000:.0f} kB, {REQUESTS_MAX} requests; {asdict(LIMITS)}")
     for heading in (*_HEADINGS, ""):
         table.add_column(heading, justify="left" if heading == _HEADINGS[0] else "right")
     for one in pages:
         table.add_row(*_cells(one), ", ".join(one.over))
-    scrolled = [[name, f"{value:.0f} ms (≤ {FRAME_MS_MAX:.0f})"] for name, value in frames.items()]
+    scrolled = [[one.name, f"{one.ms:.0f} ms (≤ {one.limit:.0f})"] for one in frames]
     Console().print(table)
     for line in scrolled:
         Console().print(": ".join(line))

@@ -41,9 +41,10 @@ async def test_a_purge_is_planned_approved_by_hash_and_read_back(client: httpx.A
     planned = await client.post("/api/v1/privacy/purge", json=asked, headers=headers)
     plan = planned.json()
     assert (planned.status_code, plan["state"]) == (200, "planned")
-    assert {
-        k: v for k, v in plan["plan"]["items"][0].items() if k in ("table", "rows")
-    } == {"table": "conversions", "rows": 1}
+    assert {k: v for k, v in plan["plan"]["items"][0].items() if k in ("table", "rows")} == {
+        "table": "conversions",
+        "rows": 1,
+    }
     bare = await client.post("/api/v1/privacy/purge", json={**asked, "dry_run": False}, headers=headers)
     assert [one["field"] for one in bare.json()["errors"]] == ["plan_hash", "approved_by"]
     wanted = {**asked, "dry_run": False, "approved_by": "Olga"}

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -50,7 +51,7 @@ def pooled(url: str, folder: Path) -> Iterator[str]:
         process.wait(10)
 
 
-def _identity(folder: Path) -> dict[str, int]:
+def _identity(folder: Path) -> dict[str, Any]:
     """It refuses to run as root."""
     if os.geteuid() != 0:
         return {}

@@ -20,6 +20,8 @@ from tracking_core.models.connection import ConnectionState, DeliverySlot, MetaC
 from tracking_core.models.delivery import OPEN_STATES, AuditEntry, Delivery, DeliveryState, DispatchAttempt
 from tracking_core.models.handoff import DeskPresence, HandoffState, Notification, NotificationState, SetupHandoff
 from tracking_core.models.lawful import ConsentRecord, ConsentSource, ReadingMark, RetentionRun
+from tracking_core.models.lease import Lease
+from tracking_core.models.privacy import PrivacyRequest, PrivacyState, WebhookKeys
 from tracking_core.models.reconciliation import (
     BackfilledItem,
     BackfillReason,
@@ -29,8 +31,6 @@ from tracking_core.models.reconciliation import (
     RunKind,
     RunState,
 )
-from tracking_core.models.privacy import PrivacyRequest, PrivacyState, WebhookKeys
-from tracking_core.models.lease import Lease
 from tracking_core.models.replay import Replay
 from tracking_core.models.sale import (
     SAYS_WHO,

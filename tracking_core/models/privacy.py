@@ -72,8 +72,6 @@ class WebhookKeys(SQLModel, table=True):
     __tablename__ = "privacy_webhook_keys"
     __table_args__ = (Index("ix_privacy_webhook_keys_keys", "keys", postgresql_using="gin"),)
 
-    webhook_id: UUID = Field(
-        primary_key=True, sa_column_args=[ForeignKey("received_webhooks.id", ondelete="CASCADE")]
-    )
+    webhook_id: UUID = Field(primary_key=True, sa_column_args=[ForeignKey("received_webhooks.id", ondelete="CASCADE")])
     tenant_id: UUID = Field(foreign_key="tenants.id", index=True)
     keys: list[str] = Field(default=[], sa_type=ARRAY(Text))

@@ -31,8 +31,8 @@ class SetupSession(SQLModel, table=True):
     """``event_seq`` numbers ``session_events``. Who holds ``lease_owner`` until ``lease_until`` may run the graph;
     ``fence`` grows at every take, and a ledger write with an older one is refused. ``facts`` and ``stages`` are the
     projection that the status is made from. ``contact`` is how a person reaches the seller (``name``, ``email``,
-    ``phone`` as JSON), sealed with the tenant's key. A frame of another site shows the status for a token of the current
-    ``embed_epoch`` alone."""
+    ``phone`` as JSON), sealed with the tenant's key. A frame of another site shows the status for a token of the
+    current ``embed_epoch`` alone."""
 
     __tablename__ = "setup_sessions"
     __table_args__ = (Index("ix_setup_sessions_tenant", "tenant_id", "created_at"),)
