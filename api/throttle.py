@@ -1,13 +1,15 @@
 """How often one place may ask in vain, and one key at all: by process, in bounded memory, before the database is asked.
 
 Keys and signatures cannot be guessed; what is bounded here is what trying, or a loop gone wrong, costs everybody else.
-An address alone never shuts out a key that works: behind it may stand a whole company, or our own load balancer.
+An address alone never shuts out a key that works: behind it may stand a whole company. One of the inner network is not
+counted at all: it is a load balancer that the settings do not know (``HUB_TRUSTED_PROXIES``), with everybody behind it.
 """
 
 import re
 import time
 from collections import OrderedDict
 from hashlib import sha256
+from ipaddress import ip_address, ip_network
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +28,8 @@ EXPORTS_PER_MINUTE = 30
 _API = ("/api/", "/setup/")
 _WEBHOOKS = "/webhooks/"
 _EXPORT = re.compile(r".*\.csv|/api/v1/privacy/export")
+_PRIVATE = "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 ::1 fc00::/7 fe80::/10"
+_INSIDE = tuple(map(ip_network, _PRIVATE.split()))
 _VAIN = frozenset({401, 404})
 _REFUSED, _FAILED = 401, 400
 _GOOD_SECONDS = 900.0
@@ -56,17 +60,18 @@ class Throttle:
 
     def _asked(self, request: Request) -> "_Place | None":
         """What is noted of the answer. Raises RateLimited."""
-        path = request.url.path
+        path: str = request.scope["path"]
+        network = _network(request)
         if path.startswith(_WEBHOOKS):
             # Of one endpoint: a gateway sends for every seller from the same few addresses.
-            return _Place(self, self._forged, f"{_network(request)} {path}").required()
+            return _Place(self, self._forged, f"{network} {path}").required() if network else None
         if _EXPORT.fullmatch(path):
             self._exports.check(_asker(request))
         shown = request.headers.get("authorization", "")
         if not (shown and path.startswith(_API)):
             return None
         key = _digest(shown)
-        place = _Place(self, self._failed, _network(request), key)
+        place = _Place(self, self._failed, network, key)
         if not self._is_good(key):
             return place.required()
         self._keys.check(key.hex())
@@ -92,14 +97,15 @@ class _Place:
         self._owner, self._limiter, self._name, self._key = owner, limiter, name, key
 
     def required(self) -> "_Place":
-        self._limiter.require(self._name)
+        if self._name:
+            self._limiter.require(self._name)
         return self
 
     def answered(self, status: int) -> None:
         is_vain = status in _VAIN if self._key is None else status == _REFUSED
         if self._key is not None and (is_vain or status < _FAILED):
             self._owner.learn(self._key, is_good=not is_vain)
-        if is_vain:
+        if is_vain and self._name:
             self._limiter.take(self._name)
 
 
@@ -120,7 +126,13 @@ def _asker(request: Request) -> str:
 
 
 def _network(request: Request) -> str:
-    return network_counted(network_of(request))
+    """Nothing for one of the inner network."""
+    address = network_of(request)
+    try:
+        is_inside = any(ip_address(address) in network for network in _INSIDE)
+    except ValueError:
+        is_inside = True
+    return "" if is_inside else network_counted(address)
 
 
 def _digest(text: str) -> bytes:

@@ -52,7 +52,7 @@ class SignatureInvalid(HubError):
 class Forbidden(HubError):
     status = 403
     code = "forbidden"
-    message = "This key may not do that."
+    message = "This key or sign-in may not do that."
 
 
 class NotFound(HubError):

@@ -25,7 +25,15 @@ def after(results: Sequence[ToolResult], facts: SessionFacts) -> str:
     said = [one["message"] for one in results if one["status"] == ResultStatus.REFUSED and one.get("message")]
     if any(one["status"] == ResultStatus.QUEUED for one in results):
         said.append(translate(_STILL, facts.locale))
-    return " ".join([*said, next_step(facts)])
+    return _joined([*said, next_step(facts)])
+
+
+def _joined(said: Sequence[str]) -> str:
+    """One after the other; what follows a list begins a paragraph, or it would be the list's last item."""
+    text = said[0]
+    for sentence in said[1:]:
+        text += ("\n\n" if "\n" in text else " ") + sentence
+    return text
 
 
 def next_step(facts: SessionFacts) -> str:

@@ -12,7 +12,7 @@ AUDIT = Path(__file__).parents[2] / ".ci" / "audit"
 _BAD = {"name": "jinja2", "version": "2.4.1", "vulns": [{"id": "PYSEC-1"}]}
 _UNKNOWN = {"name": "jinja2", "skip_reason": "not found"}
 _LOCKED = {"name": "fastapi", "version": "1.0", "vulns": []}
-_NPM = {"vulnerabilities": {}}
+_NPM: dict[str, Any] = {"vulnerabilities": {}}
 _PROGRAM = """
 import sys
 for name, told in {answers}.items():

@@ -64,6 +64,8 @@ async def test_forged_webhooks_shut_out_one_address_for_one_endpoint_alone(app: 
         assert await _tried(here, path, method="POST") == [404] * FEW + [429]
         assert (await here.post("/webhooks/hotmart/another", content=b"{}")).status_code == 404
         assert (await elsewhere.post(path, content=b"{}")).status_code == 404
+    async with client_at(app, "10.0.0.3") as balancer:
+        assert await _tried(balancer, path, method="POST") == [404] * (FEW + 1)
 
 
 async def test_metrics_are_for_those_inside_or_with_the_token(app: FastAPI) -> None:

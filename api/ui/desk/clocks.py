@@ -59,7 +59,7 @@ def lasting(seconds: float) -> str:
         return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
     if whole >= _HOUR:
         return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02} min"
-    return f"{whole // _MINUTE} min {whole % _MINUTE:02} s"
+    return f"{whole // _MINUTE} min {whole % _MINUTE:02} s" if whole >= _MINUTE else f"{whole} s"
 
 
 def moment(at: datetime, now: datetime, locale: str) -> str:

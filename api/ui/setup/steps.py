@@ -61,5 +61,10 @@ def first_open(stages: Mapping[str, Any], *, has_contact: bool) -> Step:
 def _status(stages: Mapping[str, Any], step: Step, has_contact: bool) -> str:
     if step is Step.BUSINESS:
         return (StageStatus.VERIFIED if has_contact else StageStatus.NOT_STARTED).value
-    found = [StageStatus(stages.get(one.value, {}).get("status", StageStatus.NOT_STARTED)) for one in _STAGES[step]]
-    return min(found, key=_ORDER.index).value
+    return min((_seen(stages.get(one.value, {})) for one in _STAGES[step]), key=_ORDER.index).value
+
+
+def _seen(stage: Mapping[str, Any]) -> StageStatus:
+    """What asks for the seller without a reason has not failed: it waits for them, as a plan does."""
+    status = StageStatus(stage.get("status", StageStatus.NOT_STARTED))
+    return StageStatus.WAITING if status is StageStatus.ACTION_REQUIRED and not stage.get("code") else status

@@ -28,7 +28,7 @@ function lasting(seconds) {
   const two = (number) => String(number).padStart(2, "0");
   if (whole >= DAY) return `${Math.floor(whole / DAY)} d ${Math.floor((whole % DAY) / HOUR)} h`;
   if (whole >= HOUR) return `${Math.floor(whole / HOUR)} h ${two(Math.floor((whole % HOUR) / MINUTE))} min`;
-  return `${Math.floor(whole / MINUTE)} min ${two(whole % MINUTE)} s`;
+  return whole >= MINUTE ? `${Math.floor(whole / MINUTE)} min ${two(whole % MINUTE)} s` : `${whole} s`;
 }
 
 function tick() {
