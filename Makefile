@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTHON := $(shell for p in python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
 
-.PHONY: help install run test bench screenshots clicks page-speed evals evals-record evals-live lint audit lock clean
+.PHONY: help install run test bench soak screenshots clicks page-speed evals evals-record evals-live lint audit lock clean
 
 ARGS ?=
 
@@ -31,6 +31,9 @@ test: install ## Run every test, browser included
 
 bench: install ## Measure speed against stated limits: a table, and .hub/bench.json
 	@$(BIN)/python -m evals.bench
+
+soak: install ## Half an hour under load while things break, and what must hold: a table, and .hub/soak.json
+	@$(BIN)/python -m evals.soak $(ARGS)
 
 screenshots: install ## A picture of every page, into docs/screenshots
 	@$(BIN)/python -m evals.pages --chromium "$$($(BIN)/python tests/browser/chromium.py)" shots

@@ -2,21 +2,16 @@
 
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from api.ui import static_files
 from tests.privacy.planted import EMAIL, planned, plant
-from tests.ui_operations.browsing import SIZES, Opened, browser, hub, opened, scene, states
+from tests.ui_operations.browsing import Opened, browser, hub, opened, scene, states
 from tests.ui_operations.running import Running
 from tests.ui_operations.scene import Scene
 from tracking_core.db.engine import transaction
 from tracking_core.privacy.erase import drain_request, due_requests
 
 __all__ = ["browser", "hub", "opened", "scene", "states"]
-AXE = Path(static_files.__file__).parent / "node_modules/axe-core/axe.min.js"
-_VIOLATIONS = "async () => (await axe.run()).violations.map(one => `${one.id}: ${one.nodes[0].html}`)"
-_WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 async def work(running: Running) -> None:
@@ -26,12 +21,6 @@ async def work(running: Running) -> None:
     for request_id in due:
         async for _ in drain_request(request_id, running.settings):
             pass
-
-
-def clean(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text())
-    found: list[str] = page.evaluate(_VIOLATIONS)
-    return found + (["wider than its screen"] if page.evaluate(_WIDER) > 0 else [])
 
 
 def test_a_person_is_asked_for_planned_approved_and_erased(opened: Opened, hub: Running, scene: Scene) -> None:
@@ -61,23 +50,6 @@ def test_a_person_is_asked_for_planned_approved_and_erased(opened: Opened, hub: 
     receipt = Path(download.value.path()).read_text()
     assert EMAIL not in receipt
     assert '"state": "done"' in receipt
-
-
-@pytest.mark.parametrize("width", SIZES)
-def test_every_page_is_clean_to_axe_in_both_themes_and_no_wider_than_its_screen(
-    opened: Opened, hub: Running, scene: Scene, width: int
-) -> None:
-    row = hub.run(planned(scene.ana, "email", "cliente@example.com"))
-    found = {}
-    for who, base in (("operator", "/ops/privacy"), ("seller", "/app/privacy")):
-        page = opened.page(who, width)
-        for path in (base, f"{base}/{row.id}"):
-            page.goto(path)
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
-                if wrong := clean(page):
-                    found[f"{path} {scheme}"] = wrong
-    assert found == {}
 
 
 def test_a_seller_sees_their_own_shops_alone_and_without_a_script(opened: Opened, hub: Running, scene: Scene) -> None:

@@ -7,9 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.alert_channels.receiver import Receiver
 from tests.ui_alerts.browsing import browser, heard, hub, people, scene
 from tests.ui_alerts.scene import Scene
-from tests.ui_operations.browsing import SIZES
 from tests.ui_operations.running import Running
-from tests.ui_setup.accessible import is_wider_than_its_window, violations
 from tracking_core.alerts import lifecycle
 from tracking_core.alerts.findings import Finding, Key
 from tracking_core.alerts.registry import Code
@@ -69,30 +67,6 @@ def test_from_a_new_slack_channel_to_an_alert_and_its_end(
     page.reload()
     expect(page.locator(".past-one").first).to_contain_text("Atraso do trabalho")
     assert heard.url() not in page.content()
-
-
-def test_every_page_is_clean_to_axe_in_both_themes_and_fits_a_phone(people: dict[str, Page], scene: Scene) -> None:
-    addresses = {
-        "operator": (
-            "/ops/objectives",
-            f"/ops/objectives?tenant_id={scene.shop}",
-            "/ops/silences",
-            "/ops/objectives/settings",
-            f"/ops/tenants/{scene.shop}/alerts",
-        ),
-        "seller": ("/app/alerts",),
-    }
-    found = {}
-    for who, paths in addresses.items():
-        page = people[who]
-        for path in paths:
-            for width, height in SIZES.items():
-                page.set_viewport_size({"width": width, "height": height})
-                page.goto(path)
-                for summary in page.locator("main details > summary").all():
-                    summary.click()
-                found[path, width] = (violations(page), is_wider_than_its_window(page))
-    assert {place: said for place, said in found.items() if said != ([], False)} == {}
 
 
 def test_it_is_all_said_in_english_too(people: dict[str, Page]) -> None:

@@ -1,7 +1,6 @@
 """Our people in browsers, at a hub that runs in this process."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,9 +17,6 @@ from tracking_core.kit.ids import new_hex
 from tracking_core.models import Role, SetupHandoff, SetupSession
 from tracking_core.users import links
 from tracking_core.users import service as users
-
-AXE = Path(__file__).parents[2] / "api/ui/node_modules/axe-core/axe.min.js"
-_FAULTS = "async () => (await axe.run()).violations.map(one => `${one.id}: ${one.nodes.map(n => n.html).join(' | ')}`)"
 
 
 @dataclass
@@ -47,12 +43,6 @@ class Desk:
     def is_asked(self, dialog: Dialog) -> None:
         self.noise.append(dialog.message)
         dialog.dismiss()
-
-    def faults(self) -> list[str]:
-        """What axe finds."""
-        self.page.evaluate(AXE.read_text())
-        found: list[str] = self.page.evaluate(_FAULTS)
-        return found
 
 
 def enter(hub: Running, browser: Browser, **options: Any) -> Desk:

@@ -239,18 +239,3 @@ def test_what_a_seller_wrote_runs_nowhere(hub: Running, people: Any) -> None:
     expect(desk.page.get_by_role("link", name=HOSTILE)).to_be_visible()
     desk.open(f"/{handoff.id}")
     expect(desk.page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_every_view_is_readable_for_everybody(hub: Running, people: Any, theme: str, width: int) -> None:
-    case, mine = seller_in_trouble(hub, f"Loja {theme} {width}")
-    closed_case, closed = seller_in_trouble(hub, "Fechada")
-    hub.run(closed_case.do(handoffs.resolve, closed.id, "Caio", now=clock.now()))
-    desk = people(color_scheme=theme, viewport={"width": width, "height": 800})
-    hub.run(case.do(handoffs.take, mine.id, desk.name, now=clock.now()))
-    for path in ("", "?show=closed", f"/{mine.id}", f"/{closed.id}"):
-        desk.open(path)
-        desk.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        assert desk.faults() == []
-        assert desk.page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,20 +1,15 @@
-"""The pages in a real browser: nothing axe objects to, nothing wider than a phone, in both themes and languages."""
+"""Finding a difference and asking for another reading, in a real browser without scripts."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from api.ui import static_files
-from tests.ui_operations.browsing import SIZES, Opened, browser, hub, opened
+from tests.ui_operations.browsing import Opened, browser, hub, opened
 from tests.ui_operations.running import Running
 from tests.ui_reconciliation.scene import Scene, play
 
 __all__ = ["browser", "hub", "opened"]
-AXE = Path(static_files.__file__).parent / "node_modules/axe-core/axe.min.js"
-_VIOLATIONS = "async () => (await axe.run()).violations.map(one => `${one.id}: ${one.nodes[0].html}`)"
-_WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.fixture(scope="module")
@@ -37,26 +32,6 @@ def states(hub: Running, scene: Scene, browser: Browser) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("width", SIZES)
-def test_every_page_is_accessible_and_fits(opened: Opened, scene: Scene, width: int) -> None:
-    wrong: dict[str, list[str]] = {}
-    pages = {
-        "operator": (
-            "/ops/reconciliation",
-            f"/ops/reconciliation/{scene.run_id}",
-            f"/ops/reconciliation/{scene.failed_id}",
-        ),
-        "seller": ("/app/sales/reconciliation", "/app/sales/reconciliation?since=2020-01-01&until=2020-01-02"),
-    }
-    for who, paths in pages.items():
-        page = opened.page(who, width)
-        for path in paths:
-            page.goto(path)
-            if found := _objections(page):
-                wrong[path] = found
-    assert wrong == {}
-
-
 def test_without_scripts_an_operator_finds_what_differs_and_asks_for_another_reading(
     opened: Opened, scene: Scene
 ) -> None:
@@ -71,13 +46,3 @@ def test_without_scripts_an_operator_finds_what_differs_and_asks_for_another_rea
     expect(page.get_by_text("Nenhuma plataforma de vendas daqui nos lista suas vendas")).to_be_visible()
     assert [said for said in opened.noise if "409" not in said] == []
     opened.noise.clear()
-
-
-def _objections(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text())
-    wrong: list[str] = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        wrong += page.evaluate(_VIOLATIONS)
-    wider = page.evaluate(_WIDER)
-    return [*wrong, *([f"{wider} px wider than the screen"] if wider > 0 else [])]
