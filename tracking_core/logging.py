@@ -1,9 +1,10 @@
 """Structured logs: one JSON object a line, static event names, ids not objects, secrets and people masked."""
 
+import contextlib
 import logging
 import re
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from opentelemetry import trace
@@ -40,6 +41,21 @@ def mask_text(text: str) -> str:
     return _SENSITIVE_VALUE.sub(MASK, mask_certain(text))
 
 
+class _Forgiving:
+    """A stream that never raises: a full disk or a closed pipe costs the line, and never the work it tells of."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def configure_logging(level: str) -> None:
     """Route structlog and the standard library to JSON lines on standard output."""
     shared: list[Any] = [
@@ -53,7 +69,7 @@ def configure_logging(level: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.PrintLoggerFactory(_Forgiving(sys.stdout)),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)

@@ -80,7 +80,8 @@ class Settings(BaseSettings):
     delivery_batch: int = Field(default=1_000, ge=1, le=1_000)
     delivery_slots: int = 2
     delivery_streams: int = 64
-    delivery_lease_seconds: int = 60
+    # What a lost worker held is due again within half of the promised minute; a request to Meta has ten seconds.
+    delivery_lease_seconds: int = 30
     meta_timeout_seconds: float = 10.0
     sweep_interval_ms: int = 1_000
     tracking_retention_days: int = Field(default=180, ge=1)

@@ -36,12 +36,12 @@ def make(url: str, folder: Path) -> Path:
                 ledger=counted.ledger(connection),
                 key_ids=counted.key_ids(connection),
             )
+        _empty(folder, place_of(dump).name).write_text(manifest.model_dump_json(indent=2) + "\n")
     except BaseException as failed:
         dump.unlink(missing_ok=True)
         if isinstance(failed, psycopg.Error):
             raise ConfigurationError(problem=f"The database cannot be read: {type(failed).__name__}.") from None
         raise
-    _empty(folder, place_of(dump).name).write_text(manifest.model_dump_json(indent=2) + "\n")
     return dump
 
 

@@ -81,7 +81,18 @@ class GroupWriter:
             self._wake.clear()
             while self._pending:
                 group, self._pending = self._pending[: self._group_max], self._pending[self._group_max :]
-                await self._settle(group)
+                await self._settled(group)
+
+    async def _settled(self, group: list[Pending]) -> None:
+        """A defect of ours costs its group, and nobody who comes after it."""
+        try:
+            await self._settle(group)
+        except Exception as error:
+            for _, done in group:
+                if not done.done():
+                    done.set_exception(ServiceUnavailable())
+            await self._disconnect()
+            log.exception("collect_group_broke", events=len(group), error=type(error).__name__)
 
     async def _settle(self, group: list[Pending]) -> None:
         failure: HubError | None = None

@@ -68,7 +68,7 @@ async def silence(
     session: SessionDep,
     request: Request,
     hours: Annotated[int, Form(ge=1, le=max(HOURS))] = HOURS[0],
-    reason: Annotated[str, Form(max_length=200)] = "",
+    reason: Annotated[str, Form(max_length=200, pattern=r"^[^\x00]*$")] = "",
     tenant_id: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     """Of the alert's objective, for its shop. Raises NotFound; of the hub's own it covers every shop's too."""

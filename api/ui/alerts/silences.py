@@ -44,7 +44,7 @@ async def add(
     objective: Annotated[str, Form(max_length=40)] = "",
     starts_at: Annotated[str, Form(max_length=40)] = "",
     ends_at: Annotated[str, Form(max_length=40)] = "",
-    reason: Annotated[str, Form(max_length=200)] = "",
+    reason: Annotated[str, Form(max_length=200, pattern=r"^[^\x00]*$")] = "",
 ) -> Response:
     """Of the shop that is named, or of everything. Times are those of São Paulo. Raises NotFound."""
     said = {"objective": objective, "starts_at": starts_at, "ends_at": ends_at, "reason": reason}

@@ -14,7 +14,7 @@ _PURPOSE = "alert_channels"
 def seal(target: Target, channel_id: UUID, tenant_id: UUID | None, wrapped_data_key: bytes | None) -> bytes:
     """For a row of this id; ``wrapped_data_key`` is the tenant's."""
     newest = next(_ciphers(tenant_id, wrapped_data_key))
-    return newest.encrypt(target.encoded(), _context(channel_id))
+    return newest.encrypt(target.encoded(), context(channel_id))
 
 
 def opened(channel: AlertChannel, wrapped_data_key: bytes | None) -> Target:
@@ -22,7 +22,7 @@ def opened(channel: AlertChannel, wrapped_data_key: bytes | None) -> Target:
     sealed = bytes(channel.target)
     for cipher in _ciphers(channel.tenant_id, wrapped_data_key):
         try:
-            return Target.decoded(cipher.decrypt(sealed, _context(channel.id)))
+            return Target.decoded(cipher.decrypt(sealed, context(channel.id)))
         except ConfigurationError:
             continue
     raise ConfigurationError(problem="An alert channel does not open with the keys in HUB_SECRETS_KEYS. Add it again.")
@@ -35,5 +35,5 @@ def _ciphers(tenant_id: UUID | None, wrapped_data_key: bytes | None) -> Iterator
         yield cipher_for(tenant_id, bytes(wrapped_data_key))
 
 
-def _context(channel_id: UUID) -> str:
+def context(channel_id: UUID) -> str:
     return f"alert_channels:{channel_id}:target"
