@@ -286,7 +286,7 @@
   function dress(link) {
     const vendor = vendorOf(link);
     if (!vendor) return false;
-    // By address and not by element: a carousel's copies of a link must lose the id too when consent is withdrawn.
+    // By address, not element: a carousel's copies of a link lose the id on withdrawal, too.
     const now = link.getAttribute('href'), from = undressed[now] || now, known = state();
     const to = open() && known.click ? carry(from, vendor, known) : from;
     if (to !== from) undressed[to] = from;
