@@ -51,8 +51,8 @@ def test_an_undo_says_what_it_takes_back() -> None:
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [
-        (0, "0 min 00 s"),
-        (59.9, "0 min 59 s"),
+        (0, "0 s"),
+        (59.9, "59 s"),
         (724, "12 min 04 s"),
         (3_600, "1 h 00 min"),
         (7_265, "2 h 01 min"),
