@@ -12,6 +12,7 @@ from opentelemetry import trace
 from tracking_core.safety.patterns import MASK as MASK
 from tracking_core.safety.scanner import mask_certain
 
+_STDOUT = sys.stdout
 _SENSITIVE_KEY = re.compile(r"token|secret|password|authorization|hottok|signature|cookie|api_key|email|phone|document")
 # What a log masks besides credentials: the beginnings of tokens, whatever stands in their place, and e-mail addresses.
 # Bounded, and begun only where a match can begin: a long answer without one must not cost minutes.
@@ -42,18 +43,19 @@ def mask_text(text: str) -> str:
 
 
 class _Forgiving:
-    """A stream that never raises: a full disk or a closed pipe costs the line, and never the work it tells of."""
+    """A stream that never raises: a full disk or a closed pipe costs the line, and never the work it tells of. The
+    process's own output is whatever that is by then."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self._given = None if stream is _STDOUT else stream
 
     def write(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):
-            self._stream.write(text)
+            (self._given or sys.stdout).write(text)
 
     def flush(self) -> None:
         with contextlib.suppress(OSError, ValueError):
-            self._stream.flush()
+            (self._given or sys.stdout).flush()
 
 
 def configure_logging(level: str) -> None:
