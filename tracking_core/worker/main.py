@@ -68,7 +68,7 @@ class Worker:
 
     async def listen(self) -> None:
         """Answer bells until cancelled; while Redis is away, look into the rows instead."""
-        while True:
+        while not _is_cancelled():
             try:
                 if rung := await self._doorbell.answer(tuple(self._rounds)):
                     self.wake(*rung)
@@ -139,6 +139,12 @@ class Worker:
 
     async def _deliver(self, connection_id: str) -> None:
         await drain_connection(UUID(connection_id), client=self._meta, settings=self._settings)
+
+
+def _is_cancelled() -> bool:
+    """Also when a client took the cancel for the end of a timeout of its own: asked of the task, it is not lost."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def run(*, others: Mapping[Bell, Rounds] = {}, with_sales: bool = True) -> None:
