@@ -178,7 +178,7 @@ class _Hub:
 
     def _announce(self) -> None:
         base = f"http://{self._settings.host}:{self._settings.port}"
-        _out.print(f"\n[green]ready[/green]  {base}  (API: {base}/docs)")
+        _out.print(f"\n[green]ready[/green]  {base}  (API: {base}/openapi.json)")
         if self._settings.environment == "development":
             self._announce_people()
         if self._with_simulators:

@@ -37,7 +37,7 @@ class Up:
             command = [sys.executable, "-m", "api.cli", *self.arguments]
             self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + _READY_SECONDS
-        while "ready" not in self.log.read_text():
+        while "Ctrl-C stops" not in self.log.read_text():
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.1)
@@ -78,6 +78,18 @@ def up(started: Up) -> Up:
     if not started.is_running():
         started.start()
     return started
+
+
+def test_what_it_prints_to_be_opened_is_there_and_stands_in_no_log(up: Up) -> None:
+    said = up.log.read_text().split()
+    document = next(one for one in said if one.endswith("/openapi.json)"))
+    assert httpx.get(document.rstrip(")"), trust_env=False).json()["info"]["title"] == "Hub"
+    links = [one for one in said if "/sign-in/link/" in one]
+    assert len(links) == 3
+    assert [httpx.get(link, trust_env=False).status_code for link in links] == [200, 200, 200]
+    logs = "".join(log.read_text() for log in (up.folder / "logs").glob("*.log"))
+    assert logs
+    assert [link for link in links if link.rpartition("/")[2] in logs] == []
 
 
 def test_the_demo_is_green_hop_by_hop_and_the_data_outlives_a_restart(up: Up) -> None:

@@ -7,7 +7,6 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from tests.reporting.conftest import sell
-from tests.ui.weight import LIGHT_BYTES, weight
 from tests.ui_operations.browsing import Opened, browser, hub, opened, scene, states
 from tests.ui_operations.running import Running
 from tests.ui_operations.scene import LETTERS, SALE, Scene
@@ -152,17 +151,6 @@ def test_the_live_stream_goes_on_where_a_browser_lost_it_and_is_for_operators(
     for who, status in (("seller", 403), (None, 303)):
         refused = httpx.get(address, cookies=cookies.get(who) if who else None, trust_env=False, follow_redirects=False)
         assert refused.status_code == status
-
-
-def test_a_page_with_all_it_loads_is_light(opened: Opened, scene: Scene) -> None:
-    page = opened.page("operator")
-    weights = {}
-    for path in ("/ops", "/ops/sales", "/ops/charts?range=hour", "/ops/live", "/ops/sales/{sale}"):
-        page.goto(path.format(sale=scene.sale_id))
-        page.wait_for_load_state("networkidle") if path != "/ops/live" else None
-        weights[path] = weight(page)
-    assert {path: size for path, size in weights.items() if size > LIGHT_BYTES} == {}
-    assert 20_000 < weights["/ops/live"] < weights["/ops/charts?range=hour"]  # uPlot is there alone
 
 
 def test_dead_letters_are_ticked_previewed_sent_again_and_followed(opened: Opened, hub: Running, scene: Scene) -> None:

@@ -1,35 +1,18 @@
 """Finding a difference and asking for another reading, in a real browser without scripts."""
 
-from typing import Any
-
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.ui_operations.browsing import Opened, browser, hub, opened
+from tests.ui_operations.browsing import Opened, browser, hub, opened, states
 from tests.ui_operations.running import Running
 from tests.ui_reconciliation.scene import Scene, play
 
-__all__ = ["browser", "hub", "opened"]
+__all__ = ["browser", "hub", "opened", "states"]
 
 
 @pytest.fixture(scope="module")
 def scene(hub: Running) -> Scene:
     return hub.run(play(hub.settings))
-
-
-@pytest.fixture(scope="module")
-def states(hub: Running, scene: Scene, browser: Browser) -> dict[str, Any]:
-    """The cookies of each who signed in by their link."""
-    found = {}
-    for name, link in (("operator", scene.operator), ("seller", scene.seller)):
-        context = browser.new_context(base_url=hub.origin)
-        page = context.new_page()
-        page.goto(link)
-        page.locator("main button.primary").click()
-        expect(page.locator("main h1")).to_be_visible()
-        found[name] = context.storage_state()
-        context.close()
-    return found
 
 
 def test_without_scripts_an_operator_finds_what_differs_and_asks_for_another_reading(
