@@ -61,6 +61,44 @@ from tracking_core.streams.follow import Streams
 from tracking_core.telemetry import tracing
 from tracking_core.worker.doorbell import Doorbell
 
+_ROUTERS = (
+    track.router,
+    chatwoot.router,  # before the gateways, whose path would take its own
+    webhooks.router,
+    read.router,
+    reconciliation.router,
+    replays.router,
+    tenant_settings.router,
+    setup_sessions.router,
+    setup_actions.router,
+    setup_plan.router,
+    setup_chat.router,
+    playbooks.router,
+    screenshots.router,
+    handoffs.router,
+    operations.router,
+    live.router,
+    people.router,
+    tenants.router,
+    vault_rows.router,
+    session_events.router,
+    alert_channels.router,
+    alerts.router,
+    consents.router,
+    portability.router,
+    privacy.router,
+    retention.router,
+    health.router,
+    setup_plan.versions,
+    handoffs.desk,
+    replays.operations,
+    reconciliation.operations,
+    tenant_settings.operations,
+    alert_channels.operations,
+    alerts.operations,
+    privacy.operations,
+)
+
 
 class Hub(FastAPI):
     """FastAPI, with the collecting of browser events in front of it."""
@@ -96,44 +134,8 @@ def create_app(settings: Settings | None = None) -> Hub:
     app.add_middleware(Observed)
     app.add_middleware(CorrelationId)
     problems.install(app)
-    for module in (
-        track,
-        chatwoot,  # before the gateways, whose path would take its own
-        webhooks,
-        read,
-        reconciliation,
-        replays,
-        tenant_settings,
-        setup_sessions,
-        setup_actions,
-        setup_plan,
-        setup_chat,
-        playbooks,
-        screenshots,
-        handoffs,
-        operations,
-        live,
-        people,
-        tenants,
-        vault_rows,
-        session_events,
-        alert_channels,
-        alerts,
-        consents,
-        portability,
-        privacy,
-        retention,
-        health,
-    ):
-        app.include_router(module.router)
-    app.include_router(setup_plan.versions)
-    app.include_router(handoffs.desk)
-    app.include_router(replays.operations)
-    app.include_router(reconciliation.operations)
-    app.include_router(tenant_settings.operations)
-    app.include_router(alert_channels.operations)
-    app.include_router(alerts.operations)
-    app.include_router(privacy.operations)
+    for router in _ROUTERS:
+        app.include_router(router)
     ui.install(app, settings)
     return app
 
