@@ -1,48 +1,72 @@
-"""``hub backup`` and ``hub restore-drill``: a copy of the database, and the proof that it is one."""
+"""``hub backup``, ``hub restore-drill`` and ``hub restore``: a copy of the database, the proof that it is one, and the
+way back."""
 
+import asyncio
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from api.cli.run import required_database
+from tracking_core.backup import keyfile
 from tracking_core.backup.drill import Drill, drill
 from tracking_core.backup.make import make
 from tracking_core.backup.manifest import read
+from tracking_core.backup.restore import close_again, restore
+from tracking_core.db.engine import dispose
+from tracking_core.kit import clock
 from tracking_core.settings import get_settings
 
 FAILED = 1
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Dump = Annotated[Path, typer.Option("--from", help="The backup's file.")]
+Keys = Annotated[
+    Path | None, typer.Option("--keys", help=f"The file of the data keys; {keyfile.NAME} beside the backup.")
+]
 
 
 def register(app: typer.Typer) -> None:
     app.command()(backup)
     app.command("restore-drill")(restore_drill)
+    app.command("restore")(restored)
 
 
-def backup(to: Annotated[Path, typer.Option("--to", help="The folder.")], as_json: AsJson = False) -> None:
-    """Write the whole database into one file, with a manifest beside it. HUB_SECRETS_KEYS is not in it: keep that
-    apart."""
-    required_database()
-    dump = make(get_settings().session_database_url, to)
-    told = read(dump)
-    if as_json:
-        typer.echo(json.dumps({"file": str(dump), **told.model_dump(mode="json")}))
-    else:
-        keys = ", ".join(told.key_ids) or "none"
-        typer.echo(f"{dump}: {told.bytes} bytes, {sum(told.tables.values())} rows, needs the keys: {keys}")
-
-
-def restore_drill(
-    file: Annotated[Path, typer.Option("--from", help="The backup's file.")], as_json: AsJson = False
+def backup(
+    to: Annotated[Path, typer.Option("--to", help="The folder.")],
+    keys: Keys = None,
+    keys_only: Annotated[bool, typer.Option("--keys-only", help="Only replace the file of the data keys.")] = False,
+    as_json: AsJson = False,
 ) -> None:
+    """Write the database into a folder, with a manifest. The data keys of the tenants go into one file for all backups,
+    which is replaced: those of closed tenants end with it. HUB_SECRETS_KEYS is in none: keep that apart."""
+    required_database()
+    url = get_settings().session_database_url
+    dump = None if keys_only else make(url, to)
+    known = keyfile.write(url, keys or to / keyfile.NAME)
+    told: dict[str, Any] = {} if dump is None else {"file": str(dump), **read(dump).model_dump(mode="json")}
+    told |= {"keys": len(known.keys), "key_ids": known.wrapped_by}
+    typer.echo(json.dumps(told) if as_json else _line(dump, known))
+
+
+def restored(file: Dump, keys: Keys = None, as_json: AsJson = False) -> None:
+    """Restore a backup into the empty database at HUB_DATABASE_URL, bring it to this version, and close again who was
+    closed since. Start the hub only after it."""
+    required_database()
+    known = restore(file, _beside(file, keys), get_settings().session_database_url)
+    again = asyncio.run(_closed_again(known))
+    told = {"restored": str(file), "closed_again": [str(one) for one in again]}
+    typer.echo(json.dumps(told) if as_json else f"Restored. Closed again: {', '.join(map(str, again)) or 'none'}.")
+
+
+def restore_drill(file: Dump, keys: Keys = None, as_json: AsJson = False) -> None:
     """Restore a backup into a server that exists for it alone, look through it, and throw it away. Exits 1 when it is
     no backup."""
-    done = drill(file)
+    done = drill(file, _beside(file, keys))
     if as_json:
         typer.echo(json.dumps({"is_green": done.is_green, "checks": [asdict(check) for check in done.checks]}))
     else:
@@ -56,3 +80,22 @@ def _table(done: Drill) -> Table:
     for check in done.checks:
         table.add_row(check.name, "green" if check.is_green else "RED", check.said)
     return table
+
+
+async def _closed_again(known: keyfile.KeyFile) -> list[UUID]:
+    try:
+        return await close_again(known.closed, now=clock.now())
+    finally:
+        await dispose()
+
+
+def _beside(dump: Path, keys: Path | None) -> Path:
+    return keys or dump.with_name(keyfile.NAME)
+
+
+def _line(dump: Path | None, known: keyfile.KeyFile) -> str:
+    needs = f"{len(known.keys)} data keys, which need the keys: {', '.join(known.wrapped_by) or 'none'}"
+    if dump is None:
+        return needs
+    told = read(dump)
+    return f"{dump}: {told.bytes} bytes, {sum(told.tables.values())} rows; {needs}"

@@ -76,9 +76,5 @@ def _lines(told: Closing) -> list[str]:
     ends = ", ".join(f"{name}: {count}" for name, count in told.ends.items())
     dark = ", ".join(f"{name}: {count}" for name, count in told.unreadable.items())
     lines = [f"{told.name}: {'closed' if is_closed else 'would be closed'}.", f"Ended: {ends}.", f"Unreadable: {dark}."]
-    if told.wrapped_by:
-        lines.append(
-            f"Backups made before hold its data key, wrapped by {told.wrapped_by!r}: they are dark once that key is"
-            " replaced (hub secrets rewrap) and every copy of it destroyed."
-        )
+    lines.append("Backups made before are dark for it after the next `hub backup`, or `hub backup --keys-only` now.")
     return lines if is_closed else [*lines, f"To close it: --confirm {told.name!r}"]

@@ -23,9 +23,11 @@ def test_a_backup_restores_and_a_lost_key_a_lost_row_or_damage_shows(
 ) -> None:
     made = json.loads(_hub("backup", "--to", str(tmp_path), "--json").stdout)
     dump, manifest = Path(made["file"]), Path(made["file"] + ".manifest.json")
-    assert [oct(one.stat().st_mode)[-3:] for one in (dump, manifest)] == ["600", "600"]
+    files = list(tmp_path.iterdir())
+    assert {one.name.partition(".")[2] for one in files} == {"dump", "dump.manifest.json", "dump.tenants.csv", "json"}
+    assert {oct(one.stat().st_mode)[-3:] for one in files} == {"600"}
     assert made["key_ids"] == ["test"]
-    assert KEYS.partition(":")[2].encode() not in dump.read_bytes() + manifest.read_bytes()
+    assert KEYS.partition(":")[2].encode() not in b"".join(one.read_bytes() for one in files)
 
     assert _drilled(dump) == {}
     said = json.loads(manifest.read_text())
@@ -43,9 +45,8 @@ def test_a_backup_restores_and_a_lost_key_a_lost_row_or_damage_shows(
     content = bytearray(dump.read_bytes())
     content[len(content) // 2] ^= 0xFF
     dump.write_bytes(content)
-    assert _drilled(dump) == {
-        "file": "The file is not the one that was made: it is damaged or was exchanged. Take another backup."
-    }
+    damaged = f"{dump.name} is not the file that was made: it is damaged or was exchanged. Take another backup."
+    assert _drilled(dump) == {"file": damaged}
     manifest.unlink()
     assert "is not beside the backup" in _drilled(dump)["file"]
 

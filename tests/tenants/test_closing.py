@@ -60,7 +60,7 @@ async def test_a_closed_tenant_answers_clearly_and_nothing_of_it_opens(
     sealed = keyring.cipher_for(tenant.id, row.wrapped_data_key).encrypt(b"x", "here")
     async with transaction() as session:
         planned = await closing.plan(session, tenant.id)
-    assert planned.wrapped_by == "test"
+    assert planned.has_key
     assert {name: count for name, count in planned.ends.items() if count} == {
         "write_and_secret_keys": 2,
         "webhook_endpoints": 1,
@@ -112,7 +112,7 @@ async def test_closed_again_it_ends_nothing_and_a_webhook_that_slipped_in_is_nev
     first = await close(tenant)
     again = await close(tenant)
     assert first.closed_at is not None
-    assert (again.closed_at, again.wrapped_by) == (first.closed_at, None)
+    assert (again.closed_at, again.has_key) == (first.closed_at, False)
     assert set(again.ends.values()) == {0}
     assert len(await rows("SELECT 1 FROM audit_log WHERE action = 'tenant.closed'")) == 1
     await rows("UPDATE received_webhooks SET state = 'received' RETURNING 1")

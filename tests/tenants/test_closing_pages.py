@@ -41,8 +41,8 @@ def test_the_command_shows_the_plan_and_closes_only_by_name(settings: object) ->
 
     tenant = json.loads(says("create", "--name", "Loja"))["tenant_id"]
     planned = json.loads(says("close", "--tenant", tenant))
-    assert (planned["is_closed"], planned["wrapped_by"], planned["ends"]["write_and_secret_keys"]) == (False, "test", 2)
+    assert (planned["is_closed"], planned["has_key"], planned["ends"]["write_and_secret_keys"]) == (False, True, 2)
     assert says("close", "--tenant", tenant, "--confirm", "loja") == ""
     closed = json.loads(says("close", "--tenant", tenant, "--confirm", "Loja"))
     assert closed["is_closed"]
-    assert json.loads(says("close", "--tenant", tenant))["wrapped_by"] is None
+    assert json.loads(says("close", "--tenant", tenant))["has_key"] is False

@@ -16,10 +16,6 @@ WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND n.nspname NOT IN ('pg_catal
 ORDER BY 1, 2
 """
 _LEDGER = f"SELECT state, count(*) FROM ({LEDGER}) l WHERE NOT is_synthetic GROUP BY state ORDER BY state"  # noqa: S608
-_KEYS = """
-SELECT DISTINCT convert_from(substring(wrapped_data_key FROM 1 FOR position('\\x00'::bytea IN wrapped_data_key) - 1),
-    'UTF8') FROM tenants WHERE octet_length(wrapped_data_key) > 0 ORDER BY 1
-"""
 
 
 def rows(connection: Connection) -> dict[str, int]:
@@ -30,11 +26,6 @@ def rows(connection: Connection) -> dict[str, int]:
 def ledger(connection: Connection) -> dict[str, int]:
     """Sales by state; of every tenant together."""
     return {str(state): int(count) for state, count in _all(connection, _LEDGER)}
-
-
-def key_ids(connection: Connection) -> list[str]:
-    """Of the keys that wrap what is sealed: names, as HUB_SECRETS_KEYS has them."""
-    return [str(row[0]) for row in _all(connection, _KEYS)]
 
 
 def revision(connection: Connection) -> str:

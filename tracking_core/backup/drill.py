@@ -1,7 +1,5 @@
 """The restore drill: the backup is restored into a server that exists for it alone, migrated, looked through, thrown
 away. The hub's own database is neither asked nor touched.
-
-What comes back may hold a tenant that was closed after the backup was made: ``docs/backup.md`` says what to do then.
 """
 
 import tempfile
@@ -12,9 +10,11 @@ from pathlib import Path
 
 import psycopg
 
-from tracking_core.backup import counted, programs, sealed
+from tracking_core.backup import counted, keyfile, sealed
 from tracking_core.backup.counted import Connection
-from tracking_core.backup.manifest import Manifest, digest, read
+from tracking_core.backup.keyfile import KeyFile
+from tracking_core.backup.manifest import Manifest, prove, read
+from tracking_core.backup.restore import rebuild
 from tracking_core.db.migrate import upgrade
 from tracking_core.embedded.postgres import EmbeddedPostgres
 from tracking_core.embedded.process import free_port
@@ -49,34 +49,41 @@ class Drill:
         return not problems
 
 
-def drill(dump: Path) -> Drill:
+def drill(dump: Path, keys: Path) -> Drill:
     """Every check that could be made; the first that is red may end it, because the next would say nothing."""
     done = Drill()
     manifest = _whole(done, dump)
-    if manifest is not None:
+    known = _known(done, keys)
+    if manifest is not None and known is not None:
         with _server() as url:
-            _looked_through(done, dump, manifest, url)
+            _looked_through(done, dump, manifest, known, url)
     return done
 
 
 def _whole(done: Drill, dump: Path) -> Manifest | None:
-    """The manifest, if the file is what it says."""
+    """The manifest, if the files are what it says."""
     try:
         manifest = read(dump)
-        found = digest(dump)
+        prove(dump, manifest)
     except ConfigurationError as error:
         done.note("file", "", str(error))
         return None
-    except OSError as error:
-        done.note("file", "", f"{dump.name} cannot be read: {error.strerror}.")
+    done.note("file", f"{manifest.bytes} bytes, as made")
+    return manifest
+
+
+def _known(done: Drill, keys: Path) -> KeyFile | None:
+    try:
+        known = keyfile.read(keys)
+    except ConfigurationError as error:
+        done.note("key file", "", str(error))
         return None
-    damaged = "The file is not the one that was made: it is damaged or was exchanged. Take another backup."
-    is_whole = done.note("file", f"{manifest.bytes} bytes, as made", *([] if found == manifest.sha256 else [damaged]))
-    return manifest if is_whole else None
+    done.note("key file", f"{len(known.keys)} data keys, written {known.written_at:%Y-%m-%d %H:%M} UTC")
+    return known
 
 
-def _looked_through(done: Drill, dump: Path, manifest: Manifest, url: str) -> None:
-    if not _done(done, "restore", "restored into an empty server", lambda: _restore(dump, url)):
+def _looked_through(done: Drill, dump: Path, manifest: Manifest, known: KeyFile, url: str) -> None:
+    if not _done(done, "restore", "restored into an empty server", lambda: rebuild(dump, known, url)):
         return
     with _connected(url) as connection:
         rows = counted.rows(connection)
@@ -88,17 +95,13 @@ def _looked_through(done: Drill, dump: Path, manifest: Manifest, url: str) -> No
         sales = counted.ledger(connection)
         same = f"{sum(sales.values())} sales, each where it was"
         done.note("ledger", same, *counted.differences(manifest.ledger, sales))
-        _sealed(done, connection)
+        _sealed(done, connection, known)
 
 
-def _restore(dump: Path, url: str) -> None:
-    programs.run("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={_name(url)}", str(dump), url=url)
-
-
-def _sealed(done: Drill, connection: Connection) -> None:
-    opened = sealed.sample(connection)
+def _sealed(done: Drill, connection: Connection, known: KeyFile) -> None:
+    opened = sealed.sample(connection, known.closed)
     done.note("keys", f"{opened.values} sealed values opened", *opened.problems)
-    lit = sealed.closed_but_lit(connection)
+    lit = sealed.closed_but_lit(connection, known.closed)
     dark = f"{lit.closed} closed, nothing of theirs opens"
     done.note("closed tenants", dark, *[f"Tenant {one} is closed and has a data key." for one in lit.tenants])
 
@@ -129,7 +132,3 @@ def _server() -> Iterator[str]:
 def _connected(url: str) -> Iterator[Connection]:
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
         yield connection
-
-
-def _name(url: str) -> str:
-    return url.rsplit("/", 1)[1]

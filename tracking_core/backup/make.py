@@ -1,6 +1,7 @@
-"""Make a backup: one file by pg_dump, and its manifest, of one moment: both read the same snapshot.
+"""Make a backup: one file by pg_dump, one of the tenants' rows, and a manifest, all of one snapshot.
 
-The keys of HUB_SECRETS_KEYS are in no table and so in no backup: what is sealed stays sealed in it.
+The keys of HUB_SECRETS_KEYS are in no table and so in no backup, and the data keys that they wrap are left out of it
+(``keyfile``): what is sealed stays sealed in it.
 """
 
 import os
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 
-from tracking_core.backup import counted, programs
+from tracking_core.backup import counted, programs, rows
 from tracking_core.backup.manifest import Manifest, digest, place_of
 from tracking_core.errors import ConfigurationError
 from tracking_core.kit import clock
@@ -22,23 +23,26 @@ def make(url: str, folder: Path) -> Path:
     moment = clock.now()
     dump = _empty(folder, f"hub-{moment:%Y%m%dT%H%M%SZ}.dump")
     try:
+        tenants = _empty(folder, rows.place_of(dump).name)
         with psycopg.connect(url.replace("+psycopg", "")) as connection:
             connection.execute(_ONE_MOMENT)
             [snapshot] = connection.execute("SELECT pg_export_snapshot()").fetchall()[0]
             _dump(url, dump, str(snapshot))
+            rows.write(connection, tenants)
             manifest = Manifest(
                 made_at=moment,
                 dump=dump.name,
                 bytes=dump.stat().st_size,
                 sha256=digest(dump),
+                tenants_sha256=digest(tenants),
                 revision=counted.revision(connection),
                 tables=counted.rows(connection),
                 ledger=counted.ledger(connection),
-                key_ids=counted.key_ids(connection),
             )
         _empty(folder, place_of(dump).name).write_text(manifest.model_dump_json(indent=2) + "\n")
     except BaseException as failed:
-        dump.unlink(missing_ok=True)
+        for place in (dump, rows.place_of(dump)):
+            place.unlink(missing_ok=True)
         if isinstance(failed, psycopg.Error):
             raise ConfigurationError(problem=f"The database cannot be read: {type(failed).__name__}.") from None
         raise
@@ -48,7 +52,8 @@ def make(url: str, folder: Path) -> Path:
 def _dump(url: str, dump: Path, snapshot: str) -> None:
     """Whoever restores it owns it, by whatever name."""
     plain = ("--no-owner", "--no-privileges", "--no-comments", "--no-publications", "--no-subscriptions")
-    programs.run("pg_dump", "--format=custom", *plain, f"--snapshot={snapshot}", f"--file={dump}", url=url)
+    but = f"--exclude-table-data=public.{rows.TABLE}"
+    programs.run("pg_dump", "--format=custom", *plain, but, f"--snapshot={snapshot}", f"--file={dump}", url=url)
 
 
 def _empty(folder: Path, name: str) -> Path:

@@ -27,8 +27,10 @@ SELECT tenant_id, id, {column} FROM (
 """)
 # The vault's other backends keep the value with them.
 _HERE = {"vault_secrets": sql.SQL("AND t.backend = 'local'")}
-_TENANTS = "SELECT id, wrapped_data_key FROM tenants WHERE closed_at IS NULL ORDER BY id"
-_CLOSED = "SELECT id, octet_length(wrapped_data_key) > 0 FROM tenants WHERE closed_at IS NOT NULL ORDER BY id"
+_TENANTS = "SELECT id, wrapped_data_key FROM tenants WHERE closed_at IS NULL AND id <> ALL(%s) ORDER BY id"
+_CLOSED = """
+SELECT id, octet_length(wrapped_data_key) > 0 FROM tenants WHERE closed_at IS NOT NULL OR id = ANY(%s) ORDER BY id
+"""
 
 
 @dataclass(slots=True)
@@ -47,11 +49,12 @@ class Lit:
     tenants: list[UUID]
 
 
-def sample(connection: Connection) -> Opened:
-    """Every tenant's data key, and of every sealed column a few values of every tenant."""
+def sample(connection: Connection, closed: list[UUID]) -> Opened:
+    """Every tenant's data key, and of every sealed column a few values of every tenant; but of those ``closed`` since
+    the backup was made."""
     opened = Opened()
     try:
-        ciphers = dict(_ciphers(connection, process_keyring(), opened))
+        ciphers = dict(_ciphers(connection, process_keyring(), closed, opened))
     except ConfigurationError as error:
         opened.problems.append(str(error))
         return opened
@@ -60,13 +63,16 @@ def sample(connection: Connection) -> Opened:
     return opened
 
 
-def closed_but_lit(connection: Connection) -> Lit:
-    rows = connection.execute(_CLOSED).fetchall()
+def closed_but_lit(connection: Connection, closed: list[UUID]) -> Lit:
+    """Closed before the backup, or since: ``closed``."""
+    rows = connection.execute(_CLOSED, [closed]).fetchall()
     return Lit(len(rows), [row[0] for row in rows if row[1]])
 
 
-def _ciphers(connection: Connection, keyring: Keyring, opened: Opened) -> Iterator[tuple[UUID, TenantCipher]]:
-    for tenant_id, wrapped in connection.execute(_TENANTS).fetchall():
+def _ciphers(
+    connection: Connection, keyring: Keyring, closed: list[UUID], opened: Opened
+) -> Iterator[tuple[UUID, TenantCipher]]:
+    for tenant_id, wrapped in connection.execute(_TENANTS, [closed]).fetchall():
         try:
             yield tenant_id, TenantCipher(keyring.open_data_key(bytes(wrapped), tenant_id))
         except ConfigurationError as error:

@@ -5,8 +5,7 @@ afterwards, and goes on where it was when it is asked for again. The ledger, the
 their retention ends. What other processes still hold in memory, and for how long: a write key known to a collector 30 s
 (``api.write_keys``), an opened data key ``keyring.OPENED_SECONDS``.
 
-A backup made before holds the wrapped data key. It is dark once the key that wrapped it (``wrapped_by``) is gone: put a
-new one first into HUB_SECRETS_KEYS, run `hub secrets rewrap`, and destroy every copy of the old one.
+No backup holds the data key: the one file that does is replaced by the next backup (``backup.keyfile``).
 """
 
 from dataclasses import dataclass
@@ -68,13 +67,13 @@ _END = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """What a closing would do or did. ``ends`` and ``unreadable`` are counts; ``wrapped_by`` is the id of the key that
-    wraps the data key, None once that is destroyed."""
+    """What a closing would do or did. ``ends`` and ``unreadable`` are counts; ``has_key`` until its data key is
+    destroyed."""
 
     tenant_id: UUID
     name: str
     closed_at: datetime | None
-    wrapped_by: str | None
+    has_key: bool
     ends: dict[str, int]
     unreadable: dict[str, int]
 
@@ -101,7 +100,7 @@ async def close(session: AsyncSession, tenant_id: UUID, *, name: str, actor: str
         tenant_id=tenant_id,
         name=tenant.name,
         closed_at=now,
-        wrapped_by=planned.wrapped_by,
+        has_key=False,
         ends=planned.ends,
         unreadable=planned.unreadable,
     )
@@ -129,12 +128,11 @@ async def _held(session: AsyncSession, tenant_id: UUID) -> Tenant:
 
 
 async def _told(session: AsyncSession, tenant: Tenant) -> Closing:
-    key_id = tenant.wrapped_data_key.partition(b"\0")[0].decode(errors="replace")
     return Closing(
         tenant_id=tenant.id,
         name=tenant.name,
         closed_at=tenant.closed_at,
-        wrapped_by=key_id or None,
+        has_key=bool(tenant.wrapped_data_key),
         ends=await _counted(session, _COUNTS, tenant.id),
         unreadable=await _counted(session, _SEALED, tenant.id),
     )
