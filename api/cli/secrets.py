@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 @_secrets.command()
 def keys(as_json: AsJson = False) -> None:
-    """Which key still wraps how many tenants' data keys, and which may leave HUB_SECRETS_KEYS.
+    """Which key still keeps how many tenants and alert channels of the hub, and which may leave HUB_SECRETS_KEYS.
 
     Exits 1 when rows need a key that is not configured, 3 when `hub secrets rewrap` is due.
     """
@@ -40,7 +40,7 @@ def keys(as_json: AsJson = False) -> None:
         Console().print(_table(usage))
     if any(one.is_missing for one in usage):
         raise typer.Exit(MISSING)
-    if any(one.tenants and not one.is_newest for one in usage):
+    if any(one.is_due for one in usage):
         raise typer.Exit(REWRAP_DUE)
 
 
@@ -55,9 +55,12 @@ def rewrap(
     batch: Annotated[int, typer.Option(min=1, max=10_000, help="Tenants in one transaction.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Wrap every tenant's data key by the newest key. May be stopped and run again, also while the hub runs."""
+    """Wrap every tenant's data key by the newest key, and seal the hub's own alert channels with it.
+
+    May be stopped and run again, also while the hub runs.
+    """
     usage = in_transaction(rotation.key_usage)
-    due = sum(one.tenants for one in usage if not one.is_newest)
+    due = sum(one.tenants + one.channels for one in usage if one.is_due)
     done = asyncio.run(_rewrapped(due, batch, show=not as_json))
     removable = [one.key_id for one in in_transaction(rotation.key_usage) if one.is_removable]
     if as_json:
@@ -102,9 +105,9 @@ async def _swept(*, orphans: bool) -> Swept:
 
 
 def _table(usage: list[KeyUsage]) -> Table:
-    table = Table("key", "tenants", "state")
+    table = Table("key", "tenants", "alert channels", "state")
     for one in usage:
-        table.add_row(one.key_id, str(one.tenants), _state(one))
+        table.add_row(one.key_id, str(one.tenants), str(one.channels), _state(one))
     return table
 
 

@@ -18,7 +18,7 @@ from tracking_core.db.engine import transaction
 from tracking_core.errors import HubError, NotFound
 from tracking_core.kit import clock
 from tracking_core.models import AlertChannel, ChannelKind, Severity
-from tracking_core.secrets.keyring import Keyring
+from tracking_core.secrets import rotation
 from tracking_core.settings import Settings, get_settings
 from tracking_core.users.errors import EmailMalformed
 
@@ -133,12 +133,15 @@ async def test_the_hubs_own_follows_a_change_of_the_master_key(
 ) -> None:
     added = await world.add(hub, None, ChannelKind.SLACK, receiver.url())
     newer = "newer:" + KEYS.partition(":")[2].replace("AAEC", "AQEC")
-    assert Keyring(f"{newer},{KEYS}").primary == "newer"
-    for keys, is_sent in ((f"{newer},{KEYS}", True), (newer, True), (KEYS, False)):
-        monkeypatch.setattr(
-            "tracking_core.secrets.keyring.get_settings",
-            lambda keys=keys: get_settings().model_copy(update={"secrets_keys": SecretStr(keys)}),
-        )
+
+    def restart_with(keys: str) -> None:
+        changed = get_settings().model_copy(update={"secrets_keys": SecretStr(keys)})
+        monkeypatch.setattr("tracking_core.secrets.keyring.get_settings", lambda: changed)
+
+    restart_with(f"{newer},{KEYS}")
+    assert [done async for done in rotation.rewrap(actor="test")] == [1]
+    for keys, is_sent in ((newer, True), (KEYS, False)):
+        restart_with(keys)
         tested = await proving.prove(None, added.channel.id, actor="olga", settings=hub)
         assert tested.is_sent is is_sent
     assert tested.code == "not_opened"

@@ -15,7 +15,7 @@ from tracking_core.db.engine import transaction
 from tracking_core.models import SetupHandoff, SetupSession
 from tracking_core.settings import Settings
 
-_MINUTE, _CLOSELY = timedelta(minutes=1), timedelta(minutes=6)
+_MINUTE = timedelta(minutes=1)
 
 
 def at(hour: int, minute: int = 0) -> datetime:
@@ -62,19 +62,19 @@ class Day:
         *,
         since: datetime = START,
         until: datetime = MIDNIGHT,
-        closely: Iterable[datetime] = (),
+        closely: Iterable[tuple[datetime, int]] = (),
         paused: Callable[[datetime], bool] = lambda _now: False,
     ) -> None:
-        """What is due is done minute by minute. It is evaluated every minute for a while from each of ``closely`` on,
-        and every 15th of the rest, where the scheduler's own pace would only take longer; not while ``paused``."""
+        """What is due is done minute by minute. It is evaluated from each of ``closely`` on for so many minutes, and
+        every 15th of the rest, where the scheduler's own pace would only take longer; not while ``paused``."""
         await write(self.sales)
-        pending, edges, now = sorted(self.effects, key=lambda effect: effect[0]), tuple(closely), since
+        pending, now = sorted(self.effects, key=lambda effect: effect[0]), since
+        close = {edge + n * _MINUTE for edge, minutes in closely for n in range(minutes)}
         while now < until:
             now += _MINUTE
             while pending and pending[0][0] <= now:
                 await rows(pending[0][1], **pending.pop(0)[2])
-            is_close = any(edge <= now < edge + _CLOSELY for edge in edges)
-            if (is_close or now.minute % 15 == 0) and not paused(now):
+            if (now in close or now.minute % 15 == 0) and not paused(now):
                 await evaluated(now, self.settings)
 
     async def seen(self) -> list[Seen]:

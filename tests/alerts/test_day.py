@@ -31,6 +31,15 @@ _CHANNEL = (
 )
 
 
+# In these minutes and just before them: that nothing is told too soon shows there. What is looked at every five
+# minutes is looked at five minutes before, too.
+_WHEN_SOMETHING_CHANGES = [
+    *((at(2, 39), 3), (at(8, 2), 3), (at(9, 2), 2), (at(10, 2), 3), (at(10, 20), 3)),
+    *((at(12, 1), 2), (at(12, 6), 3), (at(12, 13), 2), (at(12, 47), 4), (at(12, 52), 4), (at(15, 1), 2)),
+    *((at(16, 28), 1), (at(16, 32), 2), (at(18, 58), 1), (at(19, 2), 2), (at(22, 8), 1)),
+]
+
+
 async def test_a_normal_day_tells_nothing(database: Settings) -> None:
     day = await usual_day(database)
     late = day.of("large", at(15), at(16))[0]
@@ -53,9 +62,7 @@ async def test_each_incident_of_a_bad_day_is_told_once_and_in_time(database: Set
     token_revoked(day, "middling", at(14), at(15))
     gateway_silent(day, "large", at(16), at(19))
     match_rate_halved(day, "large", at(20), at(21, 30))
-    begins = [at(2), at(8), at(10), at(12), at(12, 6), at(12, 12), at(14), at(16, 28), at(20, 48)]
-    ends = [at(2, 38), at(9), at(10, 18), at(12, 46), at(12, 52), at(14, 58), at(18, 58), at(22, 8)]
-    await day.live(closely=[*begins, *ends])
+    await day.live(closely=_WHEN_SOMETHING_CHANGES)
     assert await day.seen() == [
         Seen("handoff_late", "hub", "page", "02:00", "02:41"),
         Seen("dead_letters", "middling", "ticket", "08:04", "09:03"),
@@ -82,7 +89,9 @@ async def test_a_scheduler_that_was_away_for_an_hour_goes_on_where_it_was(databa
     day = await usual_day(database, hours=2)
     meta_down(day, at(0, 20), at(0, 40))
     late = day.of("all", at(0, 20), at(0, 39))
-    await day.live(closely=[at(0, 20), at(1, 30)], paused=lambda now: at(0, 26) <= now < at(1, 30), until=at(2))
+    await day.live(
+        closely=[(at(0, 20), 6), (at(1, 30), 6)], paused=lambda now: at(0, 26) <= now < at(1, 30), until=at(2)
+    )
     assert [one for one in await day.seen() if one.whose == "hub" and one.objective == "sales_at_meta"] == [
         Seen("sales_at_meta", "hub", "page", "00:22", "01:35")
     ]

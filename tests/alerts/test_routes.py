@@ -12,6 +12,7 @@ from api.cli import app
 from tests.alerts.day import rows
 from tests.api.conftest import Tenant, new_tenant
 from tracking_core.alerts.findings import Finding, Key
+from tracking_core.alerts.handling import SILENCES_MOST
 from tracking_core.alerts.lifecycle import apply
 from tracking_core.alerts.registry import OBJECTIVES, Code
 from tracking_core.db.engine import dispose, transaction
@@ -116,6 +117,24 @@ async def test_an_operator_sets_the_hubs_own_and_silences_everything(client: htt
     past = (clock.now() - timedelta(hours=1)).isoformat()
     wrong = await client.post("/api/v1/alert-silences", headers=tenant.bearer, json={"ends_at": past, "reason": "late"})
     assert wrong.json()["errors"][0]["field"] == "ends_at"
+
+
+async def test_a_tenant_has_so_many_silences_and_no_more(client: httpx.AsyncClient, tenant: Tenant) -> None:
+    now = clock.now()
+    fill = (
+        "INSERT INTO alert_silences (id, tenant_id, starts_at, ends_at, reason, created_by, created_at)"
+        " SELECT gen_random_uuid(), :tenant, :now, :until, 'moving', 'test', :now FROM generate_series(1, :n)"
+    )
+    await rows(fill, tenant=tenant.id, now=now, until=now + timedelta(hours=1), n=SILENCES_MOST - 1)
+    await rows(fill, tenant=tenant.id, now=now - timedelta(days=1), until=now, n=1)  # over, and counts no more
+    path, wanted = "/api/v1/alert-silences", {"ends_at": (now + timedelta(hours=1)).isoformat(), "reason": "last"}
+    last = await client.post(path, headers=tenant.bearer, json=wanted)
+    full = await client.post(path, headers=tenant.bearer, json=wanted)
+    assert (last.status_code, full.status_code, full.json()["code"]) == (201, 409, "alert_silences_full")
+    assert str(SILENCES_MOST) in full.json()["detail"]
+    assert (await client.delete(f"{path}/{last.json()['id']}", headers=tenant.bearer)).status_code == 200
+    for headers in (tenant.bearer, (await new_tenant("Outra")).bearer):
+        assert (await client.post(path, headers=headers, json=wanted)).status_code == 201
 
 
 async def test_a_monitor_outside_is_told_by_the_exit_code(client: httpx.AsyncClient, tenant: Tenant) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from agent.checkpoints import migrate
-from tests.pipeline.conftest import Shop
+from tests.pipeline.conftest import SECRET, Shop
 from tests.pipeline.test_browser_events import choose, plan, stored
 from tests.pipeline.test_sales import later, rows, totals, track, verdict
 from tracking_core.db.engine import transaction
@@ -23,6 +23,7 @@ from tracking_core.retention import steps
 from tracking_core.retention.policy import POLICIES, Effect, Kind
 from tracking_core.retention.run import due_kinds, run, run_all, run_due
 from tracking_core.retention.status import overview
+from tracking_core.tenants import service as tenants
 
 _KEYS = "SELECT cardinality(keys) AS n FROM privacy_webhook_keys"
 
@@ -111,6 +112,31 @@ async def test_events_go_by_whole_weeks_one_partition_at_a_time(shop: Shop) -> N
     assert (events.effect, events.past_due_partitions) == (Effect.DROPPED, 2)
     assert (await ran(shop, Kind.TRACKING_EVENTS))["tracking_events"][1:] == (2, None)
     assert (await one("SELECT count(*) AS n FROM tracking_events"))["n"] == 1
+
+
+async def test_the_claim_of_an_event_outlives_it_and_that_of_a_sale_stays(shop: Shop) -> None:
+    later()  # the clock stands
+    await sold(shop, "HP1")
+    claims = "SELECT scope, count(*) AS n FROM dedupe_registry GROUP BY scope ORDER BY scope"
+    sale, event = {"scope": "conversion", "n": 1}, {"scope": "tracking", "n": 1}
+    later(days=shop.settings.tracking_retention_days + 7, seconds=-1)
+    await ran(shop, Kind.TRACKING_EVENTS, Kind.EVENT_CLAIMS)
+    assert await rows("SELECT 1 FROM tracking_events") == []
+    assert await rows(claims) == [sale, event]
+    later(seconds=2)
+    assert await ran(shop, Kind.EVENT_CLAIMS) == {"event_claims": (1, 0, None)}
+    later(days=4_000)
+    await ran(shop, Kind.EVENT_CLAIMS)
+    assert await rows(claims) == [sale]
+    # The sale is told of once more, by an endpoint that was set up anew: it is known.
+    async with transaction() as session:
+        await tenants.connect_gateway(session, shop.tenant_id, "hotmart", SECRET, actor="test")
+    await shop.webhook("HP1")
+    await shop.process()
+    assert await rows("SELECT decision FROM conversions ORDER BY id") == [
+        {"decision": "planned"},
+        {"decision": "duplicate"},
+    ]
 
 
 async def test_a_run_that_was_stopped_goes_on_where_it_was_and_its_record_is_true(shop: Shop) -> None:

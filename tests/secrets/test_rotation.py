@@ -8,14 +8,16 @@ from uuid import UUID
 import psycopg
 import pytest
 from sqlalchemy import text
+from sqlmodel import col, select
 from typer.testing import CliRunner
 
 from api.cli import app
 from tests.secrets.conftest import Configure, new_tenant
 from tests.secrets.test_vault import TOKEN, opened, put
+from tracking_core.alerts.channels import service as channels
 from tracking_core.db.engine import transaction
 from tracking_core.errors import ConfigurationError
-from tracking_core.models import MetaConnection, Tenant
+from tracking_core.models import AlertChannel, ChannelKind, MetaConnection, Tenant
 from tracking_core.secrets import rotation
 from tracking_core.secrets.keyring import Keyring, cipher_for
 from tracking_core.settings import Settings
@@ -29,11 +31,11 @@ def key(key_id: str) -> str:
 OLD, NEW = key("k2025"), key("k2026")
 
 
-async def usage() -> dict[str, tuple[int, bool, bool]]:
+async def usage(*, channels: bool = False) -> dict[str, tuple[int, int | bool, bool]]:
+    """By key: how many tenants, how many of the hub's channels or else whether it may go, whether it is missed."""
     async with transaction() as session:
-        return {
-            one.key_id: (one.tenants, one.is_removable, one.is_missing) for one in await rotation.key_usage(session)
-        }
+        found = await rotation.key_usage(session)
+    return {one.key_id: (one.tenants, one.channels if channels else one.is_removable, one.is_missing) for one in found}
 
 
 async def rewrapped(**options: Any) -> list[int]:
@@ -135,6 +137,27 @@ async def test_a_removed_key_that_rows_need_is_named_before_anything_changes(con
     with pytest.raises(ConfigurationError, match="lacks the key 'k2025'"):
         await opened(tenant, stored.reference)
     assert await wrapped_keys() == before
+
+
+async def test_the_hubs_own_channels_are_counted_and_follow_to_the_new_key(configure: Configure) -> None:
+    configure(secrets_keys=OLD)
+    async with transaction() as session:
+        for address in ("a@hub.example", "b@hub.example"):
+            await channels.add(session, None, ChannelKind.EMAIL, address, actor="test")
+    await new_tenant()
+    configure(secrets_keys=NEW)
+    assert await usage(channels=True) == {"k2026": (0, 0, False), "?": (0, 2, True), "k2025": (1, 0, True)}
+    with pytest.raises(ConfigurationError, match=r"'\?' \(2 alert channels of the hub\)"):
+        await rewrapped()
+    configure(secrets_keys=f"{NEW},{OLD}")
+    assert await usage(channels=True) == {"k2026": (0, 0, False), "k2025": (1, 2, False)}
+    assert await rewrapped() == [1, 2]
+    assert await rewrapped() == []
+    configure(secrets_keys=NEW)
+    assert await usage(channels=True) == {"k2026": (1, 2, False)}
+    async with transaction() as session:
+        rows = (await session.scalars(select(AlertChannel).order_by(col(AlertChannel.created_at)))).all()
+        assert [(await channels.target_of(session, row)).to for row in rows] == ["a@hub.example", "b@hub.example"]
 
 
 async def test_rows_that_refer_to_a_tenant_are_inserted_while_its_key_is_wrapped_again(configure: Configure) -> None:

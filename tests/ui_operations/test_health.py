@@ -62,7 +62,7 @@ async def test_a_secret_is_told_by_everything_but_its_value(database: Settings, 
     await play(database)
     page = await olga.get("/ops/secrets")
     [row] = page.all(".t-secrets tbody tr")
-    assert "Access token WXYZ" in row
+    assert "Meta access token WXYZ" in row
     assert "worker · delivery" in row
     assert TOKEN not in page.answer.text
     assert page.all(".t-keys tbody td[data-label=State]") == ["Wraps new data keys"]

@@ -5,11 +5,11 @@ often and by whomever it is run. After a pause it goes on where it stopped, a ch
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tracking_core.alerts import progress
 from tracking_core.alerts.registry import BUDGET_WINDOW
 from tracking_core.alerts.sources import PROMISED, Source, sources
 from tracking_core.settings import Settings
@@ -18,10 +18,12 @@ CHUNK = timedelta(hours=1)
 # The rhythm of what went silent is that of the weeks before it.
 MINUTES_KEPT, HOURS_KEPT = timedelta(days=2), 2 * BUDGET_WINDOW + timedelta(days=7)
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
-# What was excused stays so when the dataset's hold ends before the minute is settled.
+# Of all sources at once, each with the minutes of its own that may still change. What was excused stays so when the
+# dataset's hold ends before the minute is settled.
+_ONE = "SELECT '{code}' AS objective, tenant_id, scope, at, good, total, excused FROM ({query}) q{n}"
 _COUNT = """
 INSERT INTO slo_minutes AS kept (id, objective, tenant_id, scope, at, good, total, excused)
-SELECT gen_random_uuid(), :objective, c.tenant_id, c.scope, c.at, c.good, c.total, c.excused FROM ({query}) c
+SELECT gen_random_uuid(), c.objective, c.tenant_id, c.scope, c.at, c.good, c.total, c.excused FROM ({counted}) c
 ON CONFLICT (objective, tenant_id, scope, at) DO UPDATE SET good = excluded.good,
     total = greatest(excluded.good, excluded.total - greatest(0, kept.excused - excluded.excused)),
     excused = greatest(kept.excused, excluded.excused)
@@ -34,53 +36,52 @@ ON CONFLICT (objective, tenant_id, scope, at)
 DO UPDATE SET good = excluded.good, total = excluded.total, excused = excluded.excused
 WHERE (kept.good, kept.total, kept.excused) IS DISTINCT FROM (excluded.good, excluded.total, excluded.excused)
 """
-_SUM = f"""
+_SUM = text(f"""
 INSERT INTO slo_minutes AS kept (id, objective, tenant_id, scope, at, good, total, excused)
 SELECT gen_random_uuid(), objective, NULL, '', at, sum(good), sum(total), sum(excused) FROM slo_minutes
-WHERE objective = :objective AND tenant_id IS NOT NULL AND at >= :since AND at < :until GROUP BY objective, at
+WHERE objective = ANY(:codes) AND tenant_id IS NOT NULL AND at >= :since AND at < :until GROUP BY objective, at
 {_WRITE_OVER}
-"""  # noqa: S608 - of constants
-_BY_HOUR = f"""
+""")  # noqa: S608 - of constants
+_BY_HOUR = text(f"""
 INSERT INTO slo_hours AS kept (id, objective, tenant_id, scope, at, good, total, excused)
 SELECT gen_random_uuid(), objective, tenant_id, scope, date_trunc('hour', at), sum(good), sum(total), sum(excused)
 FROM slo_minutes WHERE at >= :since AND at < :until GROUP BY objective, tenant_id, scope, date_trunc('hour', at)
 {_WRITE_OVER}
-"""  # noqa: S608 - of constants
+""")  # noqa: S608 - of constants
+_FORGET = text("""
+WITH minutes AS (DELETE FROM slo_minutes WHERE at < :minutes) DELETE FROM slo_hours WHERE at < :hours
+""")
 _BEGINNING = text("SELECT min(created_at) FROM tenants")
 
 
-async def count(session: AsyncSession, now: datetime, settings: Settings) -> bool:
-    """Count one chunk; whether that brought the counts up to now. The caller holds the evaluation's lock."""
-    begun = await progress.get(session, progress.COUNTED) or await _beginning(session, now)
+async def count(session: AsyncSession, before: datetime | None, now: datetime, settings: Settings) -> datetime:
+    """Count one chunk from where the counts were ``before``, None for never; where they are now. The caller holds the
+    evaluation's lock."""
+    begun = before or await _beginning(session, now)
     until = min(now, begun + CHUNK)
     known = sources(settings)
-    for source in known:
-        await _counted(session, source, begun, until, now, settings)
-    earliest = min(begun - source.settles_after for source in known)
-    await session.execute(text(_BY_HOUR), {"since": _floor(earliest, _HOUR), "until": until})
-    await progress.put(session, progress.COUNTED, until)
-    return until == now
+    since = [_floor(begun - source.settles_after, _MINUTE) for source in known]
+    bound = {"now": now, "promised": PROMISED, "grace": timedelta(seconds=settings.late_click_grace_seconds)}
+    named = {f"since{n}": moment for n, moment in enumerate(since)}
+    await session.execute(_statement(known), {**bound, **named, "until": until})
+    codes = [source.code.value for source in known if source.is_summed]
+    await session.execute(_SUM, {"codes": codes, "since": min(since), "until": until})
+    await session.execute(_BY_HOUR, {"since": _floor(min(since), _HOUR), "until": until})
+    return until
 
 
 async def forget(session: AsyncSession, now: datetime) -> None:
     """Drop the counts that nothing reads any more."""
-    for table, kept in (("slo_minutes", MINUTES_KEPT), ("slo_hours", HOURS_KEPT)):
-        await session.execute(text(f"DELETE FROM {table} WHERE at < :before"), {"before": now - kept})  # noqa: S608
+    await session.execute(_FORGET, {"minutes": now - MINUTES_KEPT, "hours": now - HOURS_KEPT})
 
 
-async def _counted(
-    session: AsyncSession, source: Source, begun: datetime, until: datetime, now: datetime, settings: Settings
-) -> None:
-    values: dict[str, object] = {
-        "objective": source.code.value,
-        "since": _floor(begun - source.settles_after, _MINUTE),
-        "until": until,
-    }
-    bound = {"now": now, "promised": PROMISED, "grace": timedelta(seconds=settings.late_click_grace_seconds)}
-    used = {name: value for name, value in bound.items() if f":{name}" in source.query}
-    await session.execute(text(_COUNT.format(query=source.query)), {**values, **used})
-    if source.is_summed:
-        await session.execute(text(_SUM), values)
+@lru_cache(maxsize=4)
+def _statement(known: tuple[Source, ...]) -> TextClause:
+    parts = (
+        _ONE.format(code=source.code.value, query=source.query.replace(":since", f":since{n}"), n=n)
+        for n, source in enumerate(known)
+    )
+    return text(_COUNT.format(counted=" UNION ALL ".join(parts)))
 
 
 async def _beginning(session: AsyncSession, now: datetime) -> datetime:

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tracking_core.alerts import limits, matched, progress, ratios, rhythm
+from tracking_core.alerts import limits, matched, progress, ratios, reconciled, rhythm
 from tracking_core.alerts.counting import count, forget
 from tracking_core.alerts.findings import Finding
 from tracking_core.alerts.lifecycle import Changes, apply
 from tracking_core.alerts.registry import OBJECTIVES, Code
 from tracking_core.alerts.thresholds import Thresholds, load
-from tracking_core.db.engine import AWAY, transaction
+from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
 from tracking_core.settings import Settings
 
@@ -36,25 +36,30 @@ async def evaluate(session: AsyncSession, now: datetime, settings: Settings) -> 
     """None while another evaluates."""
     if not await progress.is_ours(session):
         return None
-    if not await count(session, now, settings):
+    before = await progress.read(session)
+    counted = await count(session, before.get(progress.COUNTED), now, settings)
+    if counted < now:
+        await progress.put(session, {progress.COUNTED: counted})
         return Round(is_current=False, changes=Changes((), ()))
-    thresholds, slow = await load(session), await _is_slow_due(session, now)
-    findings = await _find(session, thresholds, now, with_slow=slow)
-    looked_at = {code for code, one in OBJECTIVES.items() if slow or not one.is_slow}
-    changes = await apply(session, looked_at, findings, now)
-    await progress.put(session, progress.EVALUATED, now)
+    slow = now - before.get(progress.SLOW, now - SLOW_EVERY) >= SLOW_EVERY
+    changes = await _looked(session, now, settings, with_slow=slow)
+    names = (progress.COUNTED, progress.EVALUATED, *((progress.SLOW,) if slow else ()))
+    await progress.put(session, dict.fromkeys(names, now))
     return Round(is_current=True, changes=changes)
 
 
+async def _looked(session: AsyncSession, now: datetime, settings: Settings, *, with_slow: bool) -> Changes:
+    if with_slow:
+        await forget(session, now)
+    findings = await _find(session, await load(session), now, settings, with_slow=with_slow)
+    looked_at = {code for code, one in OBJECTIVES.items() if with_slow or not one.is_slow}
+    return await apply(session, looked_at, findings, now)
+
+
 async def run(settings: Settings) -> None:
-    """The scheduler's job: rounds until the counts are up to now. Raises only when the database is away."""
-    try:
-        while (made := await _round(settings)) is not None and not made.is_current:
-            pass
-    except AWAY:
-        raise
-    except Exception as error:
-        log.exception("alerts_not_evaluated", error=type(error).__name__)
+    """The scheduler's job: rounds until the counts are up to now."""
+    while (made := await _round(settings)) is not None and not made.is_current:
+        pass
 
 
 async def _round(settings: Settings) -> Round | None:
@@ -65,16 +70,9 @@ async def _round(settings: Settings) -> Round | None:
     return made
 
 
-async def _is_slow_due(session: AsyncSession, now: datetime) -> bool:
-    last = await progress.get(session, progress.SLOW)
-    if last is not None and now - last < SLOW_EVERY:
-        return False
-    await progress.put(session, progress.SLOW, now)
-    await forget(session, now)
-    return True
-
-
-async def _find(session: AsyncSession, thresholds: Thresholds, now: datetime, *, with_slow: bool) -> Sequence[Finding]:
+async def _find(
+    session: AsyncSession, thresholds: Thresholds, now: datetime, settings: Settings, *, with_slow: bool
+) -> Sequence[Finding]:
     """What told of others comes first: of the hub before of a tenant."""
     found: list[Finding] = []
     for check in limits.FAST.values():
@@ -83,6 +81,7 @@ async def _find(session: AsyncSession, thresholds: Thresholds, now: datetime, *,
     if with_slow:
         found += await matched.find(session, thresholds, now)
         found += await limits.token_expiring(session, thresholds, now)
+        found += await reconciled.find(session, thresholds, now, settings)
         for code in (Code.GATEWAY_SILENT, Code.BROWSER_SILENT):
             found += await rhythm.find(session, code, thresholds, now)
     return found

@@ -17,6 +17,7 @@ ABOUT: Mapping[Code, str] = MappingProxyType(
         Code.CONNECTION_ON_HOLD: "Dataset",
         Code.TOKEN_EXPIRING: "Dataset",
         Code.GATEWAY_SILENT: "Gateway",
+        Code.NOT_RECONCILED: "Gateway",
         Code.QUEUE_DELAY: "Queue",
     }
 )
@@ -53,6 +54,8 @@ FACTS: Mapping[str, tuple[str, _Say]] = MappingProxyType(
         "waiting": ("Deliveries that wait", _count),
         "days_left": ("Days left", _count),
         "died": ("Dead letters in an hour", _count),
+        "differing": ("Sales that differ", _count),
+        "unread_minutes": ("Not read for", _minutes),
         "cases": ("Cases that are late", _count),
         "late_minutes": ("The oldest is late by", _minutes),
         "share": ("Share now", _share),

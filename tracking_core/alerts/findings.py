@@ -25,7 +25,8 @@ class Finding:
     ``burn_rate_short`` over ``short_seconds``. match_rate_drop: ``share``, ``usual_share``, ``sales``,
     ``window_seconds``. queue_delay: ``delay_seconds``. Silences: ``silent_minutes``, ``expected`` meanwhile.
     connection_on_hold: ``held_minutes``, ``waiting`` (1000 is that or more). token_expiring: ``days_left``.
-    dead_letters: ``died`` in the last hour. handoff_late: ``cases``, ``late_minutes`` of the oldest.
+    dead_letters: ``died`` in the last hour. not_reconciled: ``differing`` sales, or for how long no list was read,
+    ``unread_minutes``. handoff_late: ``cases``, ``late_minutes`` of the oldest.
     """
 
     key: Key

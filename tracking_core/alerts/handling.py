@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, or_, update
+from sqlalchemy import and_, func, or_, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from tracking_core.alerts.errors import SilencesFull
 from tracking_core.alerts.listing import AlertView, alert
 from tracking_core.alerts.registry import Code
 from tracking_core.audit.service import record
@@ -18,7 +19,11 @@ from tracking_core.reporting.scope import END_BEFORE_START, Scope
 from tracking_core.tenants.lookup import get
 
 SILENCE_DAYS_MAX = 31
+# Of a tenant, or of the hub.
+SILENCES_MOST = 50
 TOO_LONG = "A silence may last 31 days at most."
+# Two who silence at once come one after the other, so that both see what there is.
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('alert_silences'), hashtext(:whose))")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +64,14 @@ async def silence(
     now: datetime,
 ) -> SilenceView:
     """Tell nobody of what opens between the two; what is still open at the end is told then. Alerts that are open now
-    remind nobody meanwhile. Raises NotFound for the tenant, InvalidRequest for the times."""
+    remind nobody meanwhile. Raises NotFound for the tenant, InvalidRequest for the times, SilencesFull."""
     if tenant_id is not None:
         await get(session, tenant_id)
     if ends_at <= max(starts_at, now):
         raise InvalidRequest([problem("ends_at", END_BEFORE_START)])
     if (ends_at - starts_at).days >= SILENCE_DAYS_MAX:
         raise InvalidRequest([problem("ends_at", TOO_LONG)])
+    await _require_room(session, tenant_id, now)
     row = AlertSilence(
         tenant_id=tenant_id,
         objective=objective.value if objective else None,
@@ -79,6 +85,14 @@ async def silence(
     record(session, actor=actor, action="alerts.silenced", subject=str(row.id), tenant_id=tenant_id, **named)
     await session.flush()
     return _view(row)
+
+
+async def _require_room(session: AsyncSession, tenant_id: UUID | None, now: datetime) -> None:
+    """For one more that lasts or is to come."""
+    await session.execute(_ONE_AT_A_TIME, {"whose": str(tenant_id)})
+    query = select(func.count()).where(AlertSilence.tenant_id == tenant_id, AlertSilence.ends_at > now)
+    if (await session.scalars(query)).one() >= SILENCES_MOST:
+        raise SilencesFull(most=SILENCES_MOST)
 
 
 async def end_silence(

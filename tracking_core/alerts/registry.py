@@ -26,6 +26,7 @@ class Code(StrEnum):
     CONNECTION_ON_HOLD = "connection_on_hold"
     TOKEN_EXPIRING = "token_expiring"  # noqa: S105 - the objective's name
     DEAD_LETTERS = "dead_letters"
+    NOT_RECONCILED = "not_reconciled"
     HANDOFF_LATE = "handoff_late"
 
 
@@ -194,6 +195,18 @@ _ALL = (
         reach=Reach.TENANT,
         numbers={"an_hour": Number(5, 1, 10_000)},
         clear_after=timedelta(),
+    ),
+    Objective(
+        code=Code.NOT_RECONCILED,
+        promise="Day by day the ledger has what the gateway's list of sales says.",
+        broken="The ledger differs from the gateway's list of sales, or that list could not be read.",
+        advice="Open the reconciliation: it names each sale that differs, and what stopped the reading. Mend that, and"
+        " have the same days read again.",
+        severity=Severity.TICKET,
+        reach=Reach.TENANT,
+        numbers={"differing": Number(1, 1, 10_000)},
+        clear_after=timedelta(),
+        is_slow=True,
     ),
     Objective(
         code=Code.HANDOFF_LATE,

@@ -23,6 +23,9 @@ ADVICE: Mapping[Code, str] = MappingProxyType(
         Code.TOKEN_EXPIRING: "Generate a new access token in Meta's Events Manager, best one of a system user that"
         " does not expire, and enter it in the setup of your shop.",
         Code.DEAD_LETTERS: "Our team looks at why Meta did not take them. You find each of them among your sales.",
+        Code.NOT_RECONCILED: "Open the comparison with your checkout among your sales: it names each sale that differs."
+        " If the list of sales could not be read, enter the credentials of your checkout again in the setup of your"
+        " shop.",
     }
 )
 SENTENCES = tuple(ADVICE.values())

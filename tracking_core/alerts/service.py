@@ -45,4 +45,4 @@ __all__ = [
 
 async def evaluated_at(session: AsyncSession) -> datetime | None:
     """When everything was last looked at. Long ago means that no scheduler runs, and that nobody would be told."""
-    return await progress.get(session, progress.EVALUATED)
+    return (await progress.read(session)).get(progress.EVALUATED)

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     CONSENT_RECORDS = "consent_records"
     ALERTS = "alerts"
     GATEWAY_LISTS = "gateway_lists"
+    EVENT_CLAIMS = "event_claims"
     RETENTION_RUNS = "retention_runs"
 
 
@@ -103,6 +104,10 @@ _IDLE_THREAD = """EXISTS (
       AND NOT EXISTS (SELECT FROM setup_messages m WHERE m.session_id = s.id AND m.created_at >= :cutoff)
       AND {unheard})""".format(thread=_THREAD, unheard=_UNHEARD.format(session="s.id"))  # noqa: S608 - constants
 
+
+# An event lives until the week it came in is over, and Meta takes none that is older than that: what is sent again once
+# its claim is gone repeats nothing that is still there. A sale's claim stays as long as the sale, which is for ever.
+_LIVES_ON_DAYS = 7
 
 # A run that brought something is the origin of a sale, and stays with it.
 _READ = "t.finished_at < :cutoff AND NOT EXISTS (SELECT FROM backfilled_items b WHERE b.run_id = t.id)"
@@ -253,6 +258,7 @@ _ALL = (
                 is_due="t.state = 'recovered' AND t.recovered_at < :cutoff",
                 also=("DELETE FROM alert_messages WHERE alert_id = ANY(ARRAY(SELECT id FROM due))",),
             ),
+            *_whole("alert_silences", "ends_at"),
         ),
     ),
     Policy(
@@ -260,6 +266,12 @@ _ALL = (
         effect=Effect.DELETED,
         days=lambda s: s.reconciliation_retention_days,
         steps=(*_whole("gateway_sales", "seen_at"), Step(table="reconciliation_runs", is_due=_READ)),
+    ),
+    Policy(
+        kind=Kind.EVENT_CLAIMS,
+        effect=Effect.DELETED,
+        days=lambda s: s.tracking_retention_days + _LIVES_ON_DAYS,
+        steps=(Step(table="dedupe_registry", is_due="t.scope = 'tracking' AND t.claimed_at < :cutoff"),),
     ),
     Policy(
         kind=Kind.RETENTION_RUNS,

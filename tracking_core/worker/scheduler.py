@@ -6,6 +6,7 @@ Of several, one leads and the others stand by.
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,12 +27,12 @@ from tracking_core.retention.run import run_due
 from tracking_core.secrets.sweep import sweep as sweep_secrets
 from tracking_core.settings import Settings, get_settings
 from tracking_core.setup.approvals import expire_due
+from tracking_core.telemetry import tracing
 from tracking_core.worker.doorbell import Bell, Doorbell
 from tracking_core.worker.leadership import Leadership
 from tracking_core.worker.sweeper import sweep, sweep_browser_events
 
 log = structlog.get_logger()
-Job = Callable[[], Awaitable[None]]
 _PROMISES_SECONDS, _MINUTE_SECONDS, _DAY_SECONDS = 30.0, 60.0, 86_400.0
 # Meta wants browser events within the hour; each round reads the overlap of the last one again.
 _BROWSER_EVENTS_SECONDS = 5.0
@@ -40,8 +41,18 @@ _CONSENTS_SECONDS = 15.0
 _ALERTS_SECONDS = 20.0
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``name`` is what its spans and its log lines call it; ``again_seconds`` the longest pause after a failure."""
+
+    name: str
+    seconds: float
+    run: Callable[[], Awaitable[None]]
+    again_seconds: float = _SOON_SECONDS
+
+
 async def keep_house() -> None:
-    """Make the coming weeks' partitions."""
+    """Make the coming weeks' partitions. They are due in weeks, so what keeps them off is not asked every few seconds."""
     async with transaction() as session:
         await ensure_partitions(session, clock.now())
 
@@ -86,6 +97,7 @@ async def run() -> None:
     """Run until SIGINT or SIGTERM."""
     settings = get_settings()
     configure_logging(settings.log_level)
+    tracing.start(settings, "scheduler")
     pool.watch()
     serve(settings, "scheduler")
     doorbell = Doorbell(settings)
@@ -94,7 +106,7 @@ async def run() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     log.info("scheduler_started")
     leadership = Leadership("scheduler")
-    tasks = [asyncio.create_task(_every(seconds, job, leadership)) for seconds, job in _jobs(settings, doorbell)]
+    tasks = [asyncio.create_task(_every(job, leadership)) for job in _jobs(settings, doorbell)]
     tasks.append(asyncio.create_task(leadership.keep()))
     await stopping.wait()
     for task in tasks:
@@ -103,38 +115,43 @@ async def run() -> None:
     await leadership.give_up()
     await doorbell.close()
     await dispose()
+    await asyncio.to_thread(tracing.stop)
 
 
-def _jobs(settings: Settings, doorbell: Doorbell) -> list[tuple[float, Job]]:
-    """Each with its seconds."""
+def _jobs(settings: Settings, doorbell: Doorbell) -> list[Job]:
     return [
-        (settings.sweep_interval_ms / 1_000, lambda: sweep(doorbell.ring)),
-        (_BROWSER_EVENTS_SECONDS, lambda: sweep_browser_events(doorbell.ring)),
-        (_MINUTE_SECONDS, lambda: expire(doorbell)),
-        (_PROMISES_SECONDS, lambda: keep_promises(settings)),
-        (_MINUTE_SECONDS, lambda: plan_reconciliations(doorbell, settings)),
-        (_MINUTE_SECONDS, lambda: let_go(settings)),
-        (_CONSENTS_SECONDS, prove_consents),
-        (_ALERTS_SECONDS, lambda: evaluate_alerts(settings)),
-        (_DAY_SECONDS, keep_house),
+        Job("sweep", settings.sweep_interval_ms / 1_000, lambda: sweep(doorbell.ring)),
+        Job("sweep_browser_events", _BROWSER_EVENTS_SECONDS, lambda: sweep_browser_events(doorbell.ring)),
+        Job("expire", _MINUTE_SECONDS, lambda: expire(doorbell)),
+        Job("keep_promises", _PROMISES_SECONDS, lambda: keep_promises(settings)),
+        Job("plan_reconciliations", _MINUTE_SECONDS, lambda: plan_reconciliations(doorbell, settings)),
+        Job("let_go", _MINUTE_SECONDS, lambda: let_go(settings)),
+        Job("prove_consents", _CONSENTS_SECONDS, prove_consents),
+        Job("evaluate_alerts", _ALERTS_SECONDS, lambda: evaluate_alerts(settings)),
+        Job("keep_house", _DAY_SECONDS, keep_house, _MINUTE_SECONDS),
     ]
 
 
-async def _every(seconds: float, job: Job, leadership: Leadership) -> None:
-    """Run the job now and then every ``seconds``, while this scheduler leads. No failure ends it, neither a database
-    that is away nor a defect of ours: it is met again at the next turn."""
+async def _every(job: Job, leadership: Leadership) -> None:
+    """Run the job now and then every ``seconds`` of it, while this scheduler leads."""
     while True:
         await leadership.leads()
-        delay = seconds
-        try:
-            await job()
-            JOBS.labels("done").inc()
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            JOBS.labels("failed").inc()
-            log.warning("scheduled_job_failed", error=type(error).__name__)
-            delay = min(seconds, _SOON_SECONDS)
-        except Exception as error:
-            JOBS.labels("failed").inc()
-            log.exception("scheduled_job_broken", error=type(error).__name__)
-            delay = max(seconds, _SOON_SECONDS)
-        await asyncio.sleep(delay)
+        await asyncio.sleep(await _round(job))
+
+
+async def _round(job: Job) -> float:
+    """One round, and after how many seconds the next one is due. No failure ends the job, neither a database that is
+    away nor a defect of ours: it is met again at the next turn."""
+    try:
+        with tracing.span(f"scheduler.{job.name}", is_root=True):
+            await job.run()
+        JOBS.labels("done").inc()
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        JOBS.labels("failed").inc()
+        log.warning("scheduled_job_failed", job=job.name, error=type(error).__name__)
+        return min(job.seconds, job.again_seconds)
+    except Exception as error:
+        JOBS.labels("failed").inc()
+        log.exception("scheduled_job_broken", job=job.name, error=type(error).__name__)
+        return max(job.seconds, _SOON_SECONDS)
+    return job.seconds

@@ -21,6 +21,7 @@ TITLES: Mapping[Code, str] = MappingProxyType(
         Code.CONNECTION_ON_HOLD: "Connections on hold",
         Code.TOKEN_EXPIRING: "Tokens that expire",
         Code.DEAD_LETTERS: "Dead letters",
+        Code.NOT_RECONCILED: "Comparison with the gateway",
         Code.HANDOFF_LATE: "Late answers to sellers",
     }
 )
@@ -34,6 +35,7 @@ NUMBERS: Mapping[str, str] = MappingProxyType(
         "minutes": "Minutes until it is told",
         "days": "Days before it expires",
         "an_hour": "Dead letters in an hour",
+        "differing": "Sales that differ",
         "cases": "Cases that are late",
     }
 )

@@ -28,5 +28,9 @@ KINDS: Final = {
     Kind.CONSENT_RECORDS: ("Proofs of consent", "Each answer. What counts today stays for ever."),
     Kind.ALERTS: ("Alerts that are over", "And the messages that told of them."),
     Kind.GATEWAY_LISTS: ("Lists of the gateways", "What was compared with the ledger, day by day."),
+    Kind.EVENT_CLAIMS: (
+        "Claims of browser events",
+        "By which a repeated event is known. Those of sales stay for ever.",
+    ),
     Kind.RETENTION_RUNS: ("Runs of retention", "The record that this page shows."),
 }

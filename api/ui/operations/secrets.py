@@ -8,8 +8,10 @@ from api.routes.vault_rows import SecretsQuery
 from api.ui.operations.faces import OperatorConsole
 from api.ui.operations.forms import Form
 from api.ui.operations.showing import show
+from tracking_core.i18n import translate
 from tracking_core.reporting import credentials
 from tracking_core.secrets import rotation
+from tracking_core.secrets.wording import KINDS
 
 router = APIRouter(prefix="/secrets")
 _SEE_OTHER = 303
@@ -24,12 +26,13 @@ async def list_secrets(console: OperatorConsole, session: SessionDep, request: R
         asked = form.read(SecretsQuery)
         found = await credentials.search(session, console.scope, asked.search, asked.place(credentials.TABLE))
     keys = await rotation.key_usage(session)
-    return show("secrets", console, form=form, found=found, keys=keys, is_due=_is_due(keys))
+    kinds = {kind.value: translate(name, console.who.locale) for kind, name in KINDS.items()}
+    return show("secrets", console, form=form, found=found, keys=keys, is_due=_is_due(keys), secret_kinds=kinds)
 
 
 @router.post("/rewrap")
 async def rewrap(console: OperatorConsole) -> Response:
-    """What older keys wrap is wrapped by the newest, as far as one request may take."""
+    """What older keys keep is kept by the newest, as far as one request may take."""
     batches = 0
     async for _ in rotation.rewrap(actor=console.actor):
         batches += 1
@@ -39,4 +42,4 @@ async def rewrap(console: OperatorConsole) -> Response:
 
 
 def _is_due(keys: list[rotation.KeyUsage]) -> bool:
-    return any(one.tenants and not one.is_newest for one in keys)
+    return any(one.is_due for one in keys)

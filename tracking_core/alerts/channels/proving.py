@@ -9,7 +9,7 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from tracking_core.alerts.channels import sealing, service
+from tracking_core.alerts.channels import service
 from tracking_core.alerts.channels.errors import TooManyTests
 from tracking_core.alerts.channels.explain import explain
 from tracking_core.alerts.channels.notice import Notice
@@ -87,13 +87,8 @@ async def _outcome(ready: _Ready, settings: Settings, guarded: GuardedClient) ->
 async def _note(session: AsyncSession, ready: _Ready, outcome: Outcome) -> None:
     if isinstance(outcome, Failed):
         await note_failure(session, ready.channel.id, outcome)
-        return
-    await note_success(session, ready.channel.id, clock.now())
-    if ready.target is not None and ready.channel.tenant_id is None:
-        # With the newest key, so that an older one may leave the settings.
-        row = await service.row_of(session, None, ready.channel.id)
-        row.target = sealing.seal(ready.target, row.id, None, None)
-        await session.flush()
+    else:
+        await note_success(session, ready.channel.id, clock.now())
 
 
 async def _require_few(session: AsyncSession, tenant_id: UUID | None, now: datetime) -> None:

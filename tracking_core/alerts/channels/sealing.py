@@ -1,6 +1,7 @@
 """Targets under seal: a tenant's with its own data key, the hub's with one derived from the master key."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from uuid import UUID
 
 from tracking_core.alerts.channels.target import Target
@@ -26,6 +27,16 @@ def opened(channel: AlertChannel, wrapped_data_key: bytes | None) -> Target:
         except ConfigurationError:
             continue
     raise ConfigurationError(problem="An alert channel does not open with the keys in HUB_SECRETS_KEYS. Add it again.")
+
+
+def key_of(channel: AlertChannel) -> str | None:
+    """The id of the key that one of the hub's own needs; None: none of the settings opens it."""
+    keyring = process_keyring()
+    for key_id, key in zip(keyring.key_ids, keyring.derived(_PURPOSE), strict=True):
+        with suppress(ConfigurationError):
+            TenantCipher(key).decrypt(bytes(channel.target), context(channel.id))
+            return key_id
+    return None
 
 
 def _ciphers(tenant_id: UUID | None, wrapped_data_key: bytes | None) -> Iterator[TenantCipher]:
