@@ -135,7 +135,8 @@ def create_app(settings: Settings | None = None) -> Hub:
     app.add_middleware(CorrelationId)
     problems.install(app)
     for router in _ROUTERS:
-        app.include_router(router)
+        # As they are: included, FastAPI makes each of them once more, at the first request, of every application.
+        app.router.routes += router.routes
     ui.install(app, settings)
     return app
 

@@ -37,5 +37,6 @@ async def list_secrets(
 
 @router.get("/keys")
 async def list_keys(_operator: OperatorDep, session: SessionDep, request: Request) -> dict[str, Any]:
-    """The keys that wrap the tenants' own, by their fingerprints, and how many tenants each still keeps."""
+    """The keys that wrap the tenants' own, by their names, and how many tenants, and alert channels of the hub's own,
+    each still keeps."""
     return {"items": told(await rotation.key_usage(session), locale_of(request))}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -20,13 +21,14 @@ _STANDS = """
 SELECT count(*) = %s FROM deliveries d JOIN conversions c ON c.id = d.conversion_id
 WHERE d.tenant_id = %s AND d.state = %s AND NOT c.is_synthetic
 """
+_LISTED = {"approved": "paid", "refunded": "refunded", "pending": "pending"}
 _ON_HOLD = "SELECT count(*) > 0 FROM meta_connections WHERE tenant_id = %s AND state = 'on_hold'"
 _BUYERS = ("Mariana Alves", "João Pedro Lima", "Camila Rocha", "Rafael Souza", "Patrícia Gomes", "Lucas Martins")
 
 
 @dataclass
 class Selling:
-    """One shop. ``secret`` signs its webhooks, which go to ``path``."""
+    """One shop. ``secret`` signs its webhooks, which go to ``path``; its account of ``client_id`` lists the sales."""
 
     hub: Hub
     tenant_id: UUID
@@ -34,6 +36,7 @@ class Selling:
     dataset: str
     path: str
     secret: str
+    client_id: str = ""
 
     def click(self, click_id: str, *, consents: bool = True) -> None:
         """Somebody comes from the ad."""
@@ -59,6 +62,16 @@ class Selling:
             f"{self.hub.origin}{self.path}", content=inbound.body, headers=headers, timeout=30, trust_env=False
         )
         answer.raise_for_status()
+        if self.client_id and kind in _LISTED:
+            self._list(sale)
+
+    def _list(self, sale: SyntheticSale) -> None:
+        """As the platform itself has it."""
+        known = {"sale_id": sale.sale_id, "email": sale.email, "click_id": sale.click_id}
+        state, cents = _LISTED[sale.kind], int(Decimal(sale.amount) * 100)
+        place = {"vendor": _GATEWAY, "client_id": self.client_id, "at": sale.occurred_at.isoformat()}
+        address = f"http://127.0.0.1:{self.hub.stack.vendors_port}/_control/listed"
+        httpx.post(address, json={**known, **place, "state": state, "cents": cents}, trust_env=False).raise_for_status()
 
     def poison(self, sale_id: str) -> None:
         """Meta refuses just this one."""

@@ -14,6 +14,7 @@ from evals.pages.hub import Hub
 from evals.pages.selling import Selling
 from evals.pages.sessions import Setup, begin
 from evals.pages.setting_up import HOTTOK, Given, SettingUp
+from evals.simulators.providers.accounts import DEMO_HOTMART
 from tracking_core.models import Role
 from tracking_core.tenants.service import NewTenant
 
@@ -96,7 +97,7 @@ def _ana(scene: Scene, browser: Browser, ana: _Someone) -> Selling:
     assert ana.shop is not None
     scene.places |= {"tenant": str(ana.shop.tenant_id), "token": token[1], "user": str(ana.id)}
     _leave(scene, person)
-    return Selling(scene.hub, ana.shop.tenant_id, ana.shop.write_key, ANA, path[0], HOTTOK)
+    return Selling(scene.hub, ana.shop.tenant_id, ana.shop.write_key, ANA, path[0], HOTTOK, DEMO_HOTMART.client_id)
 
 
 def _beto(scene: Scene, browser: Browser, beto: _Someone) -> None:

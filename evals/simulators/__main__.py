@@ -12,16 +12,17 @@ from evals.simulators.landing.app import create_app as create_landing
 from evals.simulators.meta.app import create_app as create_meta
 from evals.simulators.meta.transport import config
 from evals.simulators.providers.app import create_app as create_providers
+from evals.simulators.providers.state import State
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     asked = parser.parse_args()
-    app = create_meta()
+    app, vendors = create_meta(), State()
     mounted = {
-        "/_gateways": create_gateways(),
-        "/_providers": create_providers(),
+        "/_gateways": create_gateways(vendors.happened),
+        "/_providers": create_providers(vendors),
         "/_landing": create_landing(),
         "/_chatwoot": create_chatwoot(),
     }

@@ -73,7 +73,14 @@ class Case:
             )
         return done
 
-    async def hears(self, text: str, role: str = "seller", *, at: datetime | None = None) -> SetupMessage:
+    async def hears(
+        self,
+        text: str,
+        role: str = "seller",
+        *,
+        at: datetime | None = None,
+        secrets: list[dict[str, str]] | None = None,
+    ) -> SetupMessage:
         self.made += 1
         row = SetupMessage(
             id=new_id(),
@@ -82,6 +89,7 @@ class Case:
             client_id=f"m{self.made}",
             role=role,
             text=text,
+            secrets=secrets or [],
             created_at=at or NOW + timedelta(seconds=self.made),
         )
         async with transaction() as session:
@@ -128,7 +136,8 @@ class Case:
     async def said(self, role: str = "hub") -> list[SetupMessage]:
         async with transaction() as session:
             query = select(SetupMessage).where(SetupMessage.session_id == self.session_id, SetupMessage.role == role)
-            return list((await session.scalars(query.order_by(col(SetupMessage.created_at)))).all())
+            in_order = query.order_by(col(SetupMessage.created_at), col(SetupMessage.id))
+            return list((await session.scalars(in_order)).all())
 
     async def told(self) -> list[tuple[str, str]]:
         """What the channels are to tell: kind and channel, in order."""

@@ -5,6 +5,8 @@ import pytest
 from tracking_core.handoff import build, codes, contact, errors, progress, sla, summary
 from tracking_core.handoff.codes import Reason
 from tracking_core.i18n import translate
+from tracking_core.models import SecretKind
+from tracking_core.secrets import wording
 from tracking_core.setup.meanings import all_meanings
 from tracking_core.staff import errors as staff_errors
 
@@ -15,6 +17,7 @@ _SENTENCES = [
     *(sla.LATE, sla.TODAY, sla.TOMORROW, sla.LATER),
     *(contact.EMAIL, contact.PHONE, contact.NO_WAY),
     *summary.SENTENCES,
+    *(wording.SAVED, wording.SAVED_KIND, *wording.KINDS.values()),
     *(progress.GOAL, progress.GOAL_OPEN, *progress.NEXT_STEPS.values(), *progress.QUESTIONS.values()),
     *build.GIVE_BACK.values(),
     *(errors.HandoffTaken.message, errors.HandoffClosed.message, "handoff", "staff key"),
@@ -31,3 +34,4 @@ def test_every_reason_has_its_sentence_and_every_code_its_meaning() -> None:
     assert set(codes.SENTENCES) == set(Reason)
     assert set(codes.MEANINGS) == set(codes.HandoffCode)
     assert set(codes.HandoffCode) <= set(all_meanings())
+    assert set(wording.KINDS) == set(SecretKind)

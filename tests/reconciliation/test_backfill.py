@@ -17,6 +17,8 @@ from tracking_core.models import Tenant
 from tracking_core.reconciliation.compare import Difference
 from tracking_core.reconciliation.erasure import forget_sales
 from tracking_core.reconciliation.origin import ORIGIN
+from tracking_core.reconciliation.renewals import Renewals
+from tracking_core.reconciliation.run_detail import detail
 from tracking_core.tenants import service as tenants
 from tracking_core.tenants.service import cipher_of
 
@@ -105,6 +107,40 @@ async def test_an_old_sale_is_in_the_ledger_and_is_not_sent(shop: Shop) -> None:
     (sale,) = await shop.rows("SELECT status, decision, decision_reason FROM conversions")
     assert sale == {"status": "approved", "decision": "withheld", "decision_reason": "older_than_7_days"}
     assert (run.recovered, run.differences) == (1, 0)
+
+
+async def test_a_renewal_that_only_the_list_brings_is_known_by_the_subscription_in_the_ledger(shop: Shop) -> None:
+    """Kiwify's list does not tell it; the buyer's earlier sale of the product, told by webhook, does."""
+    listed = shop.vendors.listed
+    later = shop.vendors.sold("kiwify", "HP-later", email="cliente@example.com", at=hours_ago(20))
+    product = listed("kiwify")[0]["product"]["id"]
+    others = [
+        shop.vendors.sold("kiwify", "HP-someone", email="outra@example.com", at=hours_ago(20)),
+        shop.vendors.sold("kiwify", "HP-another-course", email="cliente@example.com", at=hours_ago(20)),
+        shop.vendors.sold("kiwify", "HP-at-once", email="cliente@example.com", at=hours_ago(24 * 31)),
+    ]
+    for one in listed("kiwify"):
+        one["customer"] |= {"mobile": None}
+        if one["id"] == others[1]:
+            one["product"] = {"id": "another", "name": "Outro curso"}
+    subscribed = {"gateway": "kiwify", "product_id": product, "occurred_at": hours_ago(24 * 31), "recurrence_number": 2}
+    await shop.pipeline.webhook("HP-first", email="cliente@example.com", **subscribed)
+    await shop.pipeline.process()
+    subscription = (await shop.sale("HP-first"))["facts"]["subscription_id"]
+
+    run = await shop.reconciled("kiwify", days=40)
+    await shop.pipeline.deliver()
+
+    renewed = await shop.sale(later)
+    assert (renewed["is_renewal"], renewed["event_name"]) == (True, "SubscriptionRenewal")
+    assert renewed["facts"]["subscription_id"] == subscription
+    assert "recurrence_number" not in renewed["facts"]
+    assert shop.pipeline.meta.payloads[str(renewed["event_id"])]["event_name"] == "SubscriptionRenewal"
+    assert [(await shop.sale(one))["event_name"] for one in others] == ["Purchase"] * 3
+    async with transaction() as session:
+        told = await detail(session, shop.scope, run.id)
+    assert told.renewals == Renewals(known=1, untold=3)
+    assert (run.missing, run.recovered) == (4, 4)
 
 
 async def test_garbage_in_the_list_is_kept_and_told_and_stops_nothing(shop: Shop) -> None:

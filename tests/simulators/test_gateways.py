@@ -18,6 +18,9 @@ from starlette.routing import Route
 from evals.simulators.gateways import hotmart, kiwify
 from evals.simulators.gateways.app import create_app
 from evals.simulators.gateways.facts import HISTORIES, Facts
+from evals.simulators.providers.accounts import Vendor
+from evals.simulators.providers.listed import id_of
+from evals.simulators.providers.state import State
 from tracking_core.embedded.process import free_port
 from tracking_core.gateways import registry
 from tracking_core.gateways.base import InboundRequest
@@ -112,6 +115,20 @@ async def test_every_history_verifies_and_normalises_to_its_steps(
         assert one.value is not None
         assert (str(one.value.amount), one.value.currency) in {("197.9", "BRL"), ("197.90", "BRL")}
         assert "hCLICK1" in one.tracking.carriers.values()
+
+
+@pytest.mark.parametrize("gateway", VENDORS)
+async def test_what_is_sold_with_an_account_is_in_its_list(receiver: Receiver, gateway: Vendor) -> None:
+    state = State()
+    client_id = next(one.client_id for one in state.accounts if one.vendor == gateway)
+    app = create_app(state.happened)
+    transport = httpx.ASGITransport(app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as http:
+        for more in ({"client_id": client_id, "history": "renewed"}, {"history": "card_approved"}):
+            await http.post("/sales", json=wanted(receiver, gateway, **more))
+    sales = next(one.sales for one in state.accounts if one.vendor == gateway)
+    told = [said.sale_id for inbound in receiver.received if isinstance(said := read(gateway, inbound), SaleEvent)]
+    assert [id_of(gateway, one) for one in sales] == told[:2]
 
 
 @pytest.mark.parametrize("gateway", VENDORS)

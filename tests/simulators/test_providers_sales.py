@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -112,6 +113,21 @@ def test_an_account_without_webhooks_sends_nothing(vendors: Vendors, hub: Hub) -
     vendors.http.delete(f"{WEBHOOKS}/{webhook_id}", headers=vendors.kiwify())
     assert sell(vendors)["deliveries"] == []
     assert hub.received == []
+
+
+@pytest.mark.parametrize(
+    ("history", "listed"),
+    [("pix_paid", ["paid"]), ("refunded", ["refunded"]), ("boleto_expired", ["waiting_payment"]), ("abandoned", [])],
+)
+def test_a_played_sale_is_in_the_accounts_list(vendors: Vendors, history: str, listed: list[str]) -> None:
+    vendors.allow("kiwify")
+    said = sell(vendors, history=history, cents=990)
+    day = datetime.now(UTC).date()
+    asked = {"start_date": str(day - timedelta(days=1)), "end_date": str(day), "view_full_sale_details": "true"}
+    sales = vendors.http.get("/kiwify/v1/sales", params=asked, headers=vendors.kiwify()).json()["data"]
+    assert [(one["id"], one["payment"]["charge_amount"], one["status"]) for one in sales] == [
+        (said["sale_id"], 990, status) for status in listed
+    ]
 
 
 def test_a_closed_port_is_told(vendors: Vendors) -> None:

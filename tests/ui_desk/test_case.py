@@ -87,6 +87,23 @@ async def test_a_credential_in_the_conversation_is_not_shown(bia: Person, case: 
     assert "é este:" in page.text
 
 
+async def test_a_saved_credential_is_named_and_shows_nothing_of_itself(bia: Person, case: Case) -> None:
+    reference = f"secret:{new_id()}"
+    kept = [{"reference": reference, "kind": "gateway_client_secret", "last4": "wXyZ"}]
+    handoff, _ = await case.open()
+    await case.do(handoffs.take, handoff.id, "Bia")
+    message = await case.hears(f"guarda: {reference}", at=NOW + timedelta(minutes=3), secrets=kept)
+    async with transaction() as session:
+        owner = await session.get_one(SetupSession, case.session_id)
+        await handoffs.on_seller_message(session, owner, message, now=NOW, settings=case.settings)
+    page = (await bia.get(f"/{handoff.id}")).text
+    read = _words(page)
+    assert "guarda: [saved credential: Client secret]" in read  # the conversation, in the reader's language
+    assert "guarda: [credencial guardada: Segredo do cliente (client secret)]" in read  # the note, as it was written
+    assert reference not in page
+    assert "wXyZ" not in page
+
+
 async def test_what_others_wrote_is_text_and_nothing_else(bia: Person, case: Case) -> None:
     async with transaction() as session:
         tenant = await session.get_one(Tenant, case.tenant_id)

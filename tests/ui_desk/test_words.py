@@ -6,6 +6,7 @@ import pytest
 
 from api.ui.desk import clocks, configuration, queue, showing, words
 from tracking_core.configuration.actions import ActionName
+from tracking_core.handoff import action_words
 from tracking_core.handoff.notes import NoteKind
 from tracking_core.i18n import translate
 from tracking_core.models import ActionState, HandoffState, MessageRole
@@ -14,11 +15,13 @@ from tracking_core.setup.projection import StageStatus
 
 _SENTENCES = {
     *(said for table in words.TABLES for said in table.values()),
+    *action_words.ACTIONS.values(),
+    *action_words.ATTEMPT_STATES.values(),
     *queue.FILTERS.values(),
     *queue.EMPTY.values(),
     *showing.DONE.values(),
     *configuration.FIELDS.values(),
-    words.TAKING_BACK,
+    action_words.TAKING_BACK,
     showing.ASKED_FOR,
     showing.PLAN_WAITS,
     showing.NOT_IN_VAULT,
@@ -36,16 +39,16 @@ def test_it_has_its_portuguese(said: str) -> None:
 
 def test_nothing_that_happens_lacks_a_word() -> None:
     assert set(NoteKind) <= set(words.NOTES)
-    assert set(ActionState) <= set(words.ATTEMPT_STATES)
+    assert set(ActionState) <= set(action_words.ATTEMPT_STATES)
     assert set(HandoffState) <= set(words.CASE_STATES)
     assert set(MessageRole) <= set(words.ROLES)
     assert set(StageStatus) <= set(words.STAGE_STATUSES)
-    assert {*set(ActionName) - {ActionName.UNDO}, *(f"proof_{hop}" for hop in HOPS)} <= set(words.ACTIONS)
+    assert {*set(ActionName) - {ActionName.UNDO}, *(f"proof_{hop}" for hop in HOPS)} <= set(action_words.ACTIONS)
 
 
 def test_an_undo_says_what_it_takes_back() -> None:
-    assert words.action("undo_connect_dataset", "en") == "Taking back: Connecting the dataset"
-    assert words.action("something_new", "en") == "something_new"
+    assert action_words.action_word("undo_connect_dataset", "en") == "Taking back: Connecting the dataset"
+    assert action_words.action_word("something_new", "en") == "something_new"
 
 
 @pytest.mark.parametrize(

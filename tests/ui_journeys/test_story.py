@@ -24,6 +24,14 @@ def test_a_setup_asks_for_no_more_clicks_and_fields_than_it_may(scene: Scene) ->
     assert scene.noise == []
 
 
+def test_the_platform_lists_what_is_sold_in_the_story(scene: Scene) -> None:
+    """Nothing of it is called a sale that only the ledger has."""
+    found = scene.hub.stack.rows(
+        "SELECT found > 0, differences FROM reconciliation_runs WHERE id = %s", scene.places["run"]
+    )
+    assert found == [(True, 0)]
+
+
 def test_a_person_is_called_and_gives_back_seen_from_both_sides(scene: Scene, browser: Browser) -> None:
     iara = arrive(browser, scene.hub.origin, size=PHONE, state=scene.states["iara"])
     bia = arrive(browser, scene.hub.origin, size=WIDE, state=scene.states["bia"])

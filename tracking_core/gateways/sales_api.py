@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tracking_core import gateways
 from tracking_core.gateways import registry
@@ -60,6 +60,16 @@ class SalesApi(Protocol):
 
     def said_status(self, item: dict[str, Any]) -> str:
         """The gateway's own word for the state."""
+        ...
+
+
+@runtime_checkable
+class SilentOfRenewals(Protocol):
+    """A list that tells a subscription's later charge from its first sale by nothing: the ledger is asked instead."""
+
+    def as_renewal(self, webhook: dict[str, Any], subscription_id: str) -> dict[str, Any]:
+        """What ``as_webhook`` made of a paid sale, as the gateway's webhook tells of a later charge of the
+        subscription."""
         ...
 
 

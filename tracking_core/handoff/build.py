@@ -32,6 +32,7 @@ from tracking_core.handoff.texts import QUOTE, said
 from tracking_core.i18n import DEFAULT_LOCALE, translate
 from tracking_core.models import MessageRole, SetupHandoff, SetupMessage, SetupSession
 from tracking_core.safety.scanner import mask
+from tracking_core.secrets.wording import kinds_in
 from tracking_core.settings import Settings
 from tracking_core.tenants import service as tenants
 
@@ -69,14 +70,14 @@ async def build(
     tried, external = await attempts(session, owner.id, locale), await external_state(session, owner, locale)
     reason, way = _reason(handoff, owner, trouble, locale), progress.progress(owner, trouble.step, locale)
     next_step = progress.next_step(owner, Reason(handoff.reason), way.step, trouble.code, locale)
-    lines, omitted = await _messages(session, owner.id)
+    lines, omitted = await _messages(session, owner.id, locale)
     made = HandoffPackage(
         version=PACKAGE_VERSION,
         case=_case(handoff, owner, link),
         reason=reason,
         customer=customer,
         progress=way,
-        last_said=await _last_said(session, owner.id),
+        last_said=await _last_said(session, owner.id, locale),
         attempts=tried[0],
         evidence=await evidence(session, owner.id),
         external_state=external,
@@ -137,22 +138,29 @@ def _reason(handoff: SetupHandoff, owner: SetupSession, trouble: Trouble, locale
     return ReasonGiven(code=handoff.reason, sentence=sentence, failure=trouble.code, failure_message=message)
 
 
-async def _last_said(session: AsyncSession, session_id: UUID) -> Quote | None:
-    query = select(SetupMessage.text, SetupMessage.created_at).where(
-        SetupMessage.session_id == session_id, SetupMessage.role == MessageRole.SELLER
-    )
+async def _last_said(session: AsyncSession, session_id: UUID, locale: str) -> Quote | None:
+    query = select(SetupMessage).where(SetupMessage.session_id == session_id, SetupMessage.role == MessageRole.SELLER)
     newest = query.order_by(col(SetupMessage.created_at).desc(), col(SetupMessage.id).desc()).limit(1)
-    row = (await session.execute(newest)).first()
-    return Quote(text=said(row.text, QUOTE), at=row.created_at) if row else None
+    row = (await session.scalars(newest)).first()
+    return Quote(text=said(row.text, QUOTE, kinds=kinds_in([row]), locale=locale), at=row.created_at) if row else None
 
 
-async def _messages(session: AsyncSession, session_id: UUID) -> tuple[tuple[Line, ...], int]:
+async def _messages(session: AsyncSession, session_id: UUID, locale: str) -> tuple[tuple[Line, ...], int]:
     """The newest, oldest first, and how many came before them."""
     mine = SetupMessage.session_id == session_id
     newest = select(SetupMessage).where(mine).order_by(col(SetupMessage.created_at).desc(), col(SetupMessage.id).desc())
     rows = (await session.scalars(newest.limit(MAX_MESSAGES))).all()
     total = await session.scalar(select(func.count()).where(mine)) or 0
-    lines = (Line(role=row.role, text=said(row.text, QUOTE), code=row.code, at=row.created_at) for row in rows[::-1])
+    kinds = kinds_in(rows)
+    lines = (
+        Line(
+            role=row.role,
+            text=said(row.text, QUOTE, kinds=kinds, locale=locale),
+            code=row.code,
+            at=row.created_at,
+        )
+        for row in rows[::-1]
+    )
     return tuple(lines), total - len(rows)
 
 

@@ -18,9 +18,10 @@ from tracking_core.handoff.giving_back import give_back
 from tracking_core.handoff.notes import NoteKind
 from tracking_core.handoff.sla import due_at
 from tracking_core.handoff.telling import announced, happened, say
-from tracking_core.handoff.texts import said
+from tracking_core.handoff.texts import named, said
 from tracking_core.kit.ids import new_id
 from tracking_core.models import HandoffState, MessageRole, SetupHandoff, SetupMessage, SetupSession
+from tracking_core.secrets.wording import kinds_in
 from tracking_core.settings import Settings
 from tracking_core.setup import failures
 from tracking_core.streams.append import EventType, append
@@ -104,7 +105,8 @@ async def on_seller_message(
     key = str(message.id)
     if notes.find(handoff, NoteKind.SELLER_SAID, key) is None:
         notes.make_room(handoff)
-        notes.add(handoff, NoteKind.SELLER_SAID, "seller", now, text=message.text, key=key)
+        words = named(message.text, kinds_in([message]))
+        notes.add(handoff, NoteKind.SELLER_SAID, "seller", now, text=words, key=key)
         await announced(session, handoff, "seller_said", key=key, settings=settings, now=now)
     return True
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tracking_core.handoff.action_words import action_word, state_word
 from tracking_core.handoff.evidence import Tally
 from tracking_core.handoff.package import Attempt, Customer, ExternalState, NextStep, Progress, ReasonGiven
 from tracking_core.handoff.texts import said
@@ -63,7 +64,8 @@ def _tries(newest_first: Sequence[Attempt], tally: Tally, locale: str) -> str:
     if not newest_first:
         return translate(NOT_TRIED, locale)
     last = newest_first[0]
-    known = {"tries": tally.tries, "failed": tally.failed, "action": last.action, "code": last.code or last.state}
+    how = last.code or state_word(last.state, locale)
+    known = {"tries": tally.tries, "failed": tally.failed, "action": action_word(last.action, locale), "code": how}
     return _filled(TRIED, locale, **known)
 
 

@@ -160,16 +160,20 @@ MEANINGS: dict[UrlCode, Meaning] = {
         "Use the same pixel on the page and in this setup, or Meta counts visits and sales apart.",
     ),
     UrlCode.CONSENT_BANNER_MISSING: _seller(
-        "No cookie consent banner was found on the page.",
-        "Ask your visitors for consent if your lawful basis under the LGPD is consent.",
+        "We found nothing on your page that asks visitors about cookies.",
+        "The law on personal data (LGPD) may want it asked. If it does in your case, install a cookie notice in your"
+        " page builder and send the address again; if not, go on: nothing is held up.",
     ),
     UrlCode.CONSENT_NEVER_ASKED: _seller(
-        "The tracking script waits for consent, and nothing on the page was found that asks for it.",
-        "Call hub.consent(true) from your consent banner, or take data-consent off the tag.",
+        "No visit is noted: our script waits until the visitor accepts cookies, and we found nothing that asks.",
+        "If you want to ask, install a cookie notice, and have whoever installs it call hub.consent(true) when the"
+        ' visitor accepts. If you need not ask, delete data-consent="required" from our script.'
+        " Then send the address again.",
     ),
     UrlCode.CONSENT_NOT_AWAITED: _seller(
-        "The page asks for consent, but the tracking script does not wait for the answer.",
-        'Add data-consent="required" to the tag and call hub.consent from your consent banner.',
+        "Your page asks about cookies, but our script does not wait for the answer: who says no may be counted.",
+        'Add data-consent="required" to our script, and have whoever looks after the cookie notice call'
+        " hub.consent(true) when the visitor accepts and hub.consent(false) when not. Then send the address again.",
     ),
     UrlCode.CHECKOUT_LINK_MISSING: _seller(
         "No link to a checkout was found on the page.",

@@ -11,6 +11,7 @@ from typing import Any
 from babel.dates import format_datetime
 from pydantic import ValidationError
 
+from tracking_core.handoff.action_words import action_word, state_word
 from tracking_core.handoff.codes import SENTENCES, Reason
 from tracking_core.handoff.notes import NoteKind
 from tracking_core.handoff.package import HandoffPackage
@@ -112,7 +113,8 @@ def _stages(package: HandoffPackage) -> list[str]:
 
 def _attempts(package: HandoffPackage) -> list[str]:
     return [
-        f"{moment(one.last_at)} · {one.action} · {one.code or one.state} · {one.count}×"
+        f"{moment(one.last_at)} · {action_word(one.action, DEFAULT_LOCALE)}"
+        f" · {one.code or state_word(one.state, DEFAULT_LOCALE)} · {one.count}×"
         for one in package.attempts[:_ATTEMPTS]
     ]
 

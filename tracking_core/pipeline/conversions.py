@@ -1,6 +1,6 @@
 """Second stage: bring each sale forward. Repeats are seen by the gateway's event id; a state never goes back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -166,10 +166,19 @@ def _fill(conversion: Conversion, said: SaleEvent, country: str) -> None:
     user_data = build_user_data(_person(said, country))
     conversion.user_data = {**user_data, **conversion.user_data}
     conversion.facts = {**_facts(said), **conversion.facts}
-    hashes = [conversion.user_data.get(key, [None]) for key in ("em", "ph")]
-    email, phone = (value[0] if isinstance(value, list) else value for value in hashes)
-    known = set(conversion.consent_subjects) | set(subjects_of(email_hash=email, phone_hash=phone))
+    known = {*conversion.consent_subjects, *_subjects(conversion.user_data)}
     conversion.consent_subjects = sorted(known, key=str)
+
+
+def buyer_subjects(said: SaleEvent, country: str) -> tuple[UUID, ...]:
+    """Who the buyer is, as the ``consent_subjects`` of their sales have it; ``country`` completes a phone."""
+    return _subjects(build_user_data(_person(said, country)))
+
+
+def _subjects(user_data: Mapping[str, Any]) -> tuple[UUID, ...]:
+    hashes = [user_data.get(key, [None]) for key in ("em", "ph")]
+    email, phone = (value[0] if isinstance(value, list) else value for value in hashes)
+    return subjects_of(email_hash=email, phone_hash=phone)
 
 
 def _person(said: SaleEvent, country: str) -> Person:

@@ -28,6 +28,7 @@ from tracking_core.models import (
     ReconciliationRun,
     WebhookState,
 )
+from tracking_core.reconciliation import renewals
 from tracking_core.reconciliation.erasure import erased_among
 from tracking_core.reconciliation.reading import ListedSale, Unreadable, read_item
 from tracking_core.secrets.keyring import TenantCipher
@@ -64,11 +65,13 @@ async def take_in(
 
     What was paid within ``grace`` may still be on its way as a webhook: it waits for the next round.
     """
-    cipher = cipher_of(await get(session, run.tenant_id))
+    tenant = await get(session, run.tenant_id)
+    cipher = cipher_of(tenant)
     read = [found for item in items if (found := read_item(api, item, seen_at=now))]
     listed = await _ours_to_know(session, run, cipher, [one for one in read if isinstance(one, ListedSale)])
     await _note(session, run, listed, now)
     here = await _found(session, run, listed)
+    listed = await renewals.marked(session, run, api, tenant.default_country, listed, here)
     own = run.endpoint_id
     news = [_News(one, BackfillReason.UNREADABLE, own) for one in read if isinstance(one, Unreadable)]
     for one in listed:
@@ -87,7 +90,7 @@ async def _ours_to_know(
 ) -> list[ListedSale]:
     """Those of the run's time that were not erased; of a sale that is there twice, the later word."""
     within = {one.sale_id: one for one in listed if run.since <= one.ordered_at < run.until}
-    erased = await erased_among(session, run.endpoint_id, cipher, within)
+    erased = await erased_among(session, run.tenant_id, cipher, within)
     return [within[sale] for sale in sorted(within) if sale not in erased]
 
 

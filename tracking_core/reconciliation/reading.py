@@ -53,7 +53,7 @@ def read_item(api: SalesApi, item: Any, *, seen_at: datetime) -> ListedSale | Un
     except orjson.JSONEncodeError:
         # Read, and nested too deeply to be written: what it is cannot be kept, that it was there can.
         problem = "item: is nested too deeply"
-        return Unreadable(problem=problem, body=_bytes({ITEM_KEY: None}), identity=problem.encode())
+        return Unreadable(problem=problem, body=written({ITEM_KEY: None}), identity=problem.encode())
 
 
 def _read(api: SalesApi, item: Any, seen_at: datetime) -> ListedSale | Unreadable | None:
@@ -64,7 +64,7 @@ def _read(api: SalesApi, item: Any, seen_at: datetime) -> ListedSale | Unreadabl
         said = registry.get(api.name).normalize(webhook) if webhook else None
         return _listed(api, item, webhook, said) if webhook and isinstance(said, SaleEvent) else None
     except PayloadUnreadable as unreadable:
-        return Unreadable(problem=str(unreadable), body=_bytes({ITEM_KEY: item}), identity=_bytes(item))
+        return Unreadable(problem=str(unreadable), body=written({ITEM_KEY: item}), identity=written(item))
 
 
 def _listed(api: SalesApi, item: dict[str, Any], webhook: dict[str, Any], said: SaleEvent) -> ListedSale:
@@ -77,10 +77,11 @@ def _listed(api: SalesApi, item: dict[str, Any], webhook: dict[str, Any], said: 
         said_status=api.said_status(item),
         said=said,
         ordered_at=said.ordered_at,
-        body=_bytes(webhook),
-        identity=_bytes(item),
+        body=written(webhook),
+        identity=written(item),
     )
 
 
-def _bytes(said: Any) -> bytes:
+def written(said: Any) -> bytes:
+    """As it is kept, and the same for the same."""
     return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)

@@ -27,11 +27,13 @@ from tracking_core.models import (
     MessageRole,
     Role,
     ScreenshotState,
+    SecretKind,
     SetupHandoff,
     SetupMessage,
     SetupScreenshot,
     SetupSession,
 )
+from tracking_core.secrets.wording import kinds_in
 from tracking_core.settings import get_settings
 from tracking_core.setup import approvals, status
 
@@ -165,7 +167,8 @@ async def messages_of(
     authors: Mapping[UUID, str] = {}
     if any(row.role == MessageRole.SUPPORT for row in rows):
         authors = await history.authors(session, setup.id)
-    return tuple(_message(row, setup, who.locale, pictures, authors) for row in rows)
+    kinds = kinds_in(rows)
+    return tuple(_message(row, setup, who.locale, pictures, authors, kinds) for row in rows)
 
 
 def _message(
@@ -174,6 +177,7 @@ def _message(
     locale: str,
     pictures: Mapping[UUID, SetupScreenshot],
     authors: Mapping[UUID, str],
+    kinds: Mapping[str, SecretKind],
 ) -> MessageView:
     is_basic = row.role == MessageRole.ASSISTANT and row.mode == ChatMode.BASIC
     is_sellers = row.role == MessageRole.SELLER
@@ -181,7 +185,7 @@ def _message(
         id=row.id,
         by="basic" if is_basic else row.role,
         name=authors.get(row.id, ""),
-        html=html_of(row, locale),
+        html=html_of(row, kinds, locale),
         pictures=tuple(_picture(setup, UUID(one), pictures.get(UUID(one))) for one in row.attachments),
         client_id=row.client_id.removeprefix(SELLERS_NAME) if is_sellers else "",
         turn_id=str(row.turn_id) if row.turn_id and not is_sellers else "",

@@ -6,44 +6,39 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
-from tracking_core.i18n import translate
-from tracking_core.models import MessageRole, SetupMessage
+from tracking_core.models import MessageRole, SecretKind, SetupMessage
 from tracking_core.safety.markdown import MAX_CHARS, render
 from tracking_core.safety.patterns import REFERENCE
 from tracking_core.safety.texts import bounded
+from tracking_core.secrets.wording import saved
 from tracking_core.settings import get_settings
 
-_SAVED, _SAVED_ENDING = "saved credential", "saved credential, ends in {last4}"
 _CHIP = Markup('<span class="chat-chip">{}</span>')
 _TAG = re.compile(r"(<[^>]*>)")
 # People write plain text; our sentences and the assistant's are Markdown.
 _PLAIN = frozenset({MessageRole.SELLER, MessageRole.SUPPORT})
 
 
-def html_of(message: SetupMessage, locale: str) -> Markup:
-    kept = {one["reference"]: one["last4"] for one in message.secrets}
+def html_of(message: SetupMessage, kinds: Mapping[str, SecretKind], locale: str) -> Markup:
+    """``kinds`` of what the references in it stand for, as far as they are known."""
     if message.role in _PLAIN:
         pieces: Iterable[str | Markup] = [bounded(message.text, MAX_CHARS)]
     else:
         # Its output is of an allow-list, and in no address of it stands a sign that ends a tag.
         rendered = render(message.text, allowed_hosts=_hosts())
         pieces = [Markup(piece) for piece in _TAG.split(rendered)]  # noqa: S704
-    return Markup().join(part for piece in pieces for part in _with_chips(piece, kept, locale))
+    return Markup().join(part for piece in pieces for part in _with_chips(piece, kinds, locale))
 
 
-def _with_chips(piece: str | Markup, kept: Mapping[str, str], locale: str) -> Iterator[Markup]:
+def _with_chips(piece: str | Markup, kinds: Mapping[str, SecretKind], locale: str) -> Iterator[Markup]:
     """A tag holds no reference that is text."""
     is_tag = isinstance(piece, Markup) and piece.startswith("<")
     at = 0
     for found in () if is_tag else REFERENCE.finditer(piece):
         yield escape(piece[at : found.start()])
-        yield _CHIP.format(_named(kept.get(found[0]), locale))
+        yield _CHIP.format(saved(kinds.get(found[0]), locale))
         at = found.end()
     yield escape(piece[at:])
-
-
-def _named(last4: str | None, locale: str) -> str:
-    return translate(_SAVED_ENDING, locale).format(last4=last4) if last4 else translate(_SAVED, locale)
 
 
 def _hosts() -> frozenset[str]:

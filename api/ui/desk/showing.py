@@ -13,11 +13,12 @@ from starlette.responses import Response
 from api.ui.desk.case import case_of, case_view
 from api.ui.desk.checks import FIELDS
 from api.ui.desk.clocks import moment
-from api.ui.desk.words import ATTEMPT_STATES, ROLES, action, word
+from api.ui.desk.words import ROLES, word
 from api.ui.rendering import Lenient, page
 from api.ui.setup.forms import SECRET_FIELDS
 from api.ui.visitor import Visitor
 from tracking_core.errors import HubError
+from tracking_core.handoff.action_words import action_word, state_word
 from tracking_core.handoff.contact import Contact
 from tracking_core.handoff.desk import MESSAGE_LIMIT
 from tracking_core.i18n import translate
@@ -118,8 +119,8 @@ def _words(locale: str) -> dict[str, Any]:
     now = clock.now()
     return {
         "role_word": lambda code: word(ROLES, code, locale),
-        "state_word": lambda code: word(ATTEMPT_STATES, code, locale),
-        "action_word": lambda name: action(name, locale),
+        "state_word": lambda code: state_word(code, locale),
+        "action_word": lambda name: action_word(name, locale),
         "moment": lambda at: moment(at, now, locale),
     }
 

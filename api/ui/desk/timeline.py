@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from api.ui.desk.clocks import moment
-from api.ui.desk.words import ATTEMPT_STATES, NOTES, action, word
+from api.ui.desk.words import NOTES, word
+from tracking_core.handoff.action_words import action_word, state_word
 from tracking_core.handoff.codes import SENTENCES, Reason
 from tracking_core.handoff.texts import said
 from tracking_core.i18n import translate
@@ -70,9 +71,9 @@ def _tried(one: SetupActionLog, now: datetime, locale: str) -> Entry:
         kind="attempt",
         at=at,
         moment=moment(at, now, locale),
-        title=action(one.action, locale),
+        title=action_word(one.action, locale),
         state=one.state,
-        state_word=word(ATTEMPT_STATES, one.state, locale),
+        state_word=state_word(one.state, locale),
         code=one.code or "",
         detail=said(sentence),
         count=1 + len(one.output.get("earlier", ())),

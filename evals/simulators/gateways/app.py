@@ -2,11 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 import orjson
@@ -20,10 +20,16 @@ from starlette.routing import Route
 from evals.simulators.gateways import hotmart, kiwify
 from evals.simulators.gateways.facts import HISTORIES, Facts, payment_of
 from evals.simulators.gateways.sender import Delivery, Sender
+from evals.simulators.providers.accounts import Vendor
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
+Happened = Callable[[Vendor, str, Facts, str], None]
 _GATEWAYS = {"hotmart": hotmart, "kiwify": kiwify}
 _MIX = ("pix_paid", "card_approved", "boleto_paid", "refunded", "card_refused", "abandoned")
+
+
+def _unlisted(_vendor: Vendor, _client_id: str, _facts: Facts, _step: str) -> None:
+    """The checkouts alone, without the vendors' APIs: nobody lists anything."""
 
 
 def _on_loopback(url: str) -> str:
@@ -34,14 +40,15 @@ def _on_loopback(url: str) -> str:
 
 
 class Shop(BaseModel):
-    """Whose webhooks, where to, and what signs them."""
+    """Whose webhooks, where to, and what signs them. The vendor's account of ``client_id`` lists the sales, too."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    gateway: Literal["hotmart", "kiwify"]
+    gateway: Vendor
     webhook_url: Annotated[str, AfterValidator(_on_loopback)]
     secret: str = Field(min_length=1, max_length=512)
     time_scale: float = Field(default=0.2, ge=0, le=1)
+    client_id: str = Field(default="", max_length=200)
 
 
 class SaleWanted(Shop):
@@ -69,7 +76,8 @@ class TrafficWanted(Shop):
     seed: int = 7
 
 
-def create_app() -> Starlette:
+def create_app(happened: Happened = _unlisted) -> Starlette:
+    """``happened`` is told of each step of a sale that an account is to list."""
     sender = Sender()
 
     @asynccontextmanager
@@ -81,10 +89,10 @@ def create_app() -> Starlette:
         wanted = await _read(request, SaleWanted)
         if wanted.history not in HISTORIES:
             raise HTTPException(422, f"history is one of {', '.join(HISTORIES)}")
-        return _json(await _play(sender, wanted))
+        return _json(await _play(sender, wanted, happened))
 
     async def traffic(request: Request) -> Response:
-        return _json(await _traffic(sender, await _read(request, TrafficWanted)))
+        return _json(await _traffic(sender, await _read(request, TrafficWanted), happened))
 
     async def resend(request: Request) -> Response:
         delivery = sender.kept.get(request.path_params["id"])
@@ -114,8 +122,10 @@ async def _read(request: Request, kind: type[Wanted]) -> Wanted:
         raise HTTPException(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-async def _play(sender: Sender, wanted: SaleWanted) -> dict[str, Any]:
+async def _play(sender: Sender, wanted: SaleWanted, happened: Happened) -> dict[str, Any]:
     facts = _facts(wanted)
+    for step in HISTORIES[wanted.history] if wanted.client_id else ():
+        happened(wanted.gateway, wanted.client_id, _of_step(facts, step), step)
     made = _deliveries(wanted, facts)
     if wanted.reorder:
         made.reverse()
@@ -159,7 +169,7 @@ def _public_id(gateway: str, facts: Facts) -> str:
     return kiwify.order_id(facts.sale_id) if gateway == "kiwify" else facts.sale_id
 
 
-async def _traffic(sender: Sender, wanted: TrafficWanted) -> dict[str, object]:
+async def _traffic(sender: Sender, wanted: TrafficWanted, happened: Happened) -> dict[str, object]:
     random_, shop = random.Random(wanted.seed), wanted.model_dump(include=set(Shop.model_fields))
     async with asyncio.TaskGroup() as group:
         played = []
@@ -171,7 +181,7 @@ async def _traffic(sender: Sender, wanted: TrafficWanted) -> dict[str, object]:
                 cents=random_.randint(990, 199_700),
                 email=f"comprador{random_.randint(0, wanted.sales)}@example.com",
             )
-            played.append(group.create_task(_play(sender, sale)))
+            played.append(group.create_task(_play(sender, sale, happened)))
             await asyncio.sleep(1 / wanted.per_second)
     told = [one for task in played for one in task.result()["deliveries"]]
     return {"sales": wanted.sales, "deliveries": len(told), "accepted": sum(one["is_accepted"] for one in told)}

@@ -1,6 +1,7 @@
 """The application: ``/hotmart-auth``, ``/hotmart``, ``/kiwify`` and ``/_control``."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 import orjson
@@ -74,7 +75,8 @@ class _Control:
 
     async def _sell(self, request: Request) -> Response:
         wanted = await _asked(request, SaleWanted)
-        return _json(await play(self._state.webhooks.get(wanted.account_id, []), wanted))
+        happened = partial(self._state.happened, "kiwify", self._state.client_of(wanted.account_id))
+        return _json(await play(self._state.webhooks.get(wanted.account_id, []), wanted, happened))
 
     async def _list(self, request: Request) -> Response:
         """A sale that the vendor's API lists and no webhook tells of; its id there. 404 for an unknown client."""

@@ -1,4 +1,4 @@
-"""Sales that a vendor's API lists although no webhook tells of them: each in the shape of that vendor's list.
+"""Sales in the shape of a vendor's list of them: those that were played, and some that no webhook tells of.
 
 Source: developers.hotmart.com, sales history; docs.kiwify.com.br, API reference (sales). Hotmart's prices are decimal
 numbers and its dates milliseconds, Kiwify's are cents and UTC with a Z.
@@ -17,7 +17,15 @@ State = Literal["paid", "refunded", "chargeback", "pending"]
 _HOTMART = {"paid": "APPROVED", "refunded": "REFUNDED", "chargeback": "CHARGEBACK", "pending": "WAITING_PAYMENT"}
 _KIWIFY = {"paid": "paid", "refunded": "refunded", "chargeback": "chargedback", "pending": "waiting_payment"}
 _TYPES = {"pix": "PIX", "boleto": "BILLET", "credit_card": "CREDIT_CARD"}
-_STEP = timedelta(minutes=3)
+# How far a step of a history brings a sale; what is none of these changes nothing that is listed.
+_REACHED: dict[str, State] = {
+    "pending": "pending",
+    "approved": "paid",
+    "bump": "paid",
+    "renewal": "paid",
+    "refunded": "refunded",
+    "chargeback": "chargeback",
+}
 
 
 class ListedSale(BaseModel):
@@ -42,6 +50,14 @@ def item_of(wanted: ListedSale) -> dict[str, Any]:
     return _hotmart(facts, wanted.state) if wanted.vendor == "hotmart" else _kiwify(facts, wanted.state)
 
 
+def item_after(vendor: Vendor, facts: Facts, step: str) -> dict[str, Any] | None:
+    """As the vendor lists it once the step has happened; None when the step changes nothing of that."""
+    state = _REACHED.get(step)
+    if state is None:
+        return None
+    return _hotmart(facts, state) if vendor == "hotmart" else _kiwify(facts, state)
+
+
 def id_of(vendor: Vendor, item: dict[str, Any]) -> str:
     return str(item["purchase"]["transaction"] if vendor == "hotmart" else item["id"])
 
@@ -60,7 +76,7 @@ def _hotmart(facts: Facts, state: State) -> dict[str, Any]:
         "offer": {"payment_mode": "INVOICE", "code": "oferta1"},
     }
     if state != "pending":
-        purchase["approved_date"] = _ms(facts.at + _STEP)
+        purchase["approved_date"] = _ms(facts.moment(1))
     return {
         "product": {"id": facts.product_id, "name": "Curso Exemplo"},
         "buyer": {"name": facts.name, "ucode": "ucode_buyer", "email": facts.email},
@@ -76,7 +92,7 @@ def _kiwify(facts: Facts, state: State) -> dict[str, Any]:
         "reference": facts.sale_id[-7:],
         "type": "product",
         "created_at": _utc(facts.at),
-        "updated_at": _utc(facts.at + _STEP),
+        "updated_at": _utc(facts.moment(1)),
         "product": {"id": order_id(str(facts.product_id)), "name": "Curso Exemplo"},
         "status": _KIWIFY[state],
         "payment_method": facts.payment,
@@ -91,7 +107,7 @@ def _kiwify(facts: Facts, state: State) -> dict[str, Any]:
             "country": "BR",
             "address": {"city": "São Paulo", "state": "SP", "zipcode": "01310-100"},
         },
-        "approved_date": _utc(facts.at + _STEP) if is_paid else None,
+        "approved_date": _utc(facts.moment(1)) if is_paid else None,
         "installments": 1,
         "parent_order_id": None,
         "payment": {
@@ -99,7 +115,7 @@ def _kiwify(facts: Facts, state: State) -> dict[str, Any]:
             "charge_currency": facts.currency,
             "net_amount": facts.cents - facts.cents // 10,
         },
-        "refunded_at": _utc(facts.at + 2 * _STEP) if is_refunded else None,
+        "refunded_at": _utc(facts.moment(2)) if is_refunded else None,
         "sale_type": "producer",
         "tracking": {"sck": None, "src": None, "s1": facts.click_id, "s2": None, "s3": None},
     }

@@ -1,5 +1,7 @@
-"""Play a sale at Kiwify: each webhook registered for the account gets what its triggers name, signed with its token."""
+"""Play a sale at Kiwify: each webhook registered for the account gets what its triggers name, signed with its token,
+and the account lists the sale."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import httpx
@@ -43,10 +45,15 @@ class SaleWanted(BaseModel):
     time_scale: Annotated[float, Field(ge=0, le=1)] = 0.2
 
 
-async def play(webhooks: list[dict[str, Any]], wanted: SaleWanted) -> dict[str, Any]:
-    """Kiwify's id of the sale, and of each delivery the webhook's id, the statuses and the last answer's text."""
+async def play(
+    webhooks: list[dict[str, Any]], wanted: SaleWanted, happened: Callable[[Facts, str], None]
+) -> dict[str, Any]:
+    """Kiwify's id of the sale, and of each delivery the webhook's id, the statuses and the last answer's text.
+    ``happened`` is told of each step before any webhook."""
     given = wanted.model_dump(include={"sale_id", "cents", "email", "name", "click_id"}, exclude_none=True)
     facts = Facts(payment=payment_of(wanted.history), **given)
+    for step in HISTORIES[wanted.history]:
+        happened(facts, step)
     sender = Sender()
     try:
         deliveries = [await _sent(sender, one, facts, wanted, step, at) for at, step, one in _due(webhooks, wanted)]

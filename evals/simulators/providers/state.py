@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from evals.simulators.gateways.facts import Facts
 from evals.simulators.providers.accounts import DEMO_HOTMART, DEMO_KIWIFY, Account, Vendor
-from evals.simulators.providers.listed import id_of
+from evals.simulators.providers.listed import id_of, item_after
 
 __all__ = ["DEMO_HOTMART", "DEMO_KIWIFY", "Account", "Fault", "FaultKind", "State", "Use", "Vendor"]
 
@@ -131,6 +132,16 @@ class State:
         others = [one for one in account.sales if id_of(vendor, one) != sale_id]
         self.register(account.model_copy(update={"sales": [*others, item]}))
         return True
+
+    def happened(self, vendor: Vendor, client_id: str, facts: Facts, step: str) -> None:
+        """A step of a played sale: the account lists the sale as it is by now."""
+        if item := item_after(vendor, facts, step):
+            self.sold(vendor, client_id, id_of(vendor, item), item)
+
+    def client_of(self, account_id: str) -> str:
+        """Of Kiwify's account; empty when there is none."""
+        found = (one.client_id for one in self.accounts if one.vendor == "kiwify" and one.account_id == account_id)
+        return next(found, "")
 
     def register(self, account: Account) -> None:
         """In place of one with the same client_id."""

@@ -4,8 +4,9 @@ span of 90 days, statuses and the shape of an item with ``view_full_sale_details
 Not said there, and made robust: in which zone the days of ``start_date`` and ``end_date`` are (a day more is asked for
 at both ends, and what lies outside is passed over by whoever asks), how large a page may be, in what order the sales
 come, and that the list's items have all that a single sale has (an item without its payment is unreadable, not free of
-charge). The item does not tell a subscription's renewals from its first sale: what only the list brought counts as a
-purchase.
+charge). The documented item has no word of a subscription, neither its id nor its charges, and ``parent_order_id`` is
+documented without its meaning (it stands beside ``is_one_click``, an upsell's): whether a sale is a renewal only the
+ledger may know (``reconciliation/renewals.py``).
 """
 
 from collections.abc import AsyncIterator
@@ -20,7 +21,7 @@ from tracking_core.gateways.base import PayloadUnreadable
 from tracking_core.gateways.check_codes import GatewayCode
 from tracking_core.gateways.fields import Fields
 from tracking_core.gateways.kiwify.access import PANEL, Account, opened, step_of
-from tracking_core.gateways.kiwify.tables import STATUS_KINDS, ZONE
+from tracking_core.gateways.kiwify.tables import RENEWAL_EVENT, STATUS_KINDS, ZONE
 from tracking_core.gateways.sale_event import SaleEventKind
 from tracking_core.gateways.sales_api import ITEM_KEY, SalesApi, SalesPage
 from tracking_core.kit.json_http import Answer
@@ -75,6 +76,9 @@ class KiwifySales:
         if sale.moment("created_at", ZONE) is None:
             raise PayloadUnreadable("created_at", "must be a date")
         return {**_order(item, sale_id, status, event, seen_at), ITEM_KEY: item}
+
+    def as_renewal(self, webhook: dict[str, Any], subscription_id: str) -> dict[str, Any]:
+        return {**webhook, "webhook_event_type": RENEWAL_EVENT, "subscription_id": subscription_id}
 
     def said_status(self, item: dict[str, Any]) -> str:
         return (Fields(item).text("status", 40) or "").lower()
