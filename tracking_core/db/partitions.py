@@ -8,6 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 _WEEK = timedelta(days=7)
 _PREFIX = "tracking_events_w"
+# Weeks are made long before they are due, and dropped long after: there is no hurry.
+_PATIENCE = "SET LOCAL lock_timeout = '1s'"
+# Two who make a partition take turns by the lock, which is the one that attaching takes.
+_CREATION = f"""
+DO $$ BEGIN
+    {_PATIENCE};
+    LOCK TABLE tracking_events IN SHARE UPDATE EXCLUSIVE MODE;
+    IF to_regclass('{{name}}') IS NULL THEN
+        CREATE TABLE {{name}} (LIKE tracking_events INCLUDING ALL);
+        ALTER TABLE tracking_events ATTACH PARTITION {{name}} FOR VALUES FROM ('{{start}}') TO ('{{end}}');
+    END IF;
+END $$"""
 _PARTITIONS = text("""
 SELECT i.inhrelid::regclass::text AS name, greatest(c.reltuples, 0)::bigint AS rows
 FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'tracking_events'::regclass ORDER BY 1
@@ -21,16 +33,22 @@ def week_start(moment: datetime) -> datetime:
 
 
 def creation(now: datetime, *, weeks_ahead: int = 4, weeks_back: int = 0) -> list[str]:
-    """Statements that create the missing partitions from ``weeks_back`` before to ``weeks_ahead`` after this week."""
+    """Statements, each whole by itself, that make the missing partitions from ``weeks_back`` before to ``weeks_ahead``
+    after this week.
+
+    Made as a table and then attached, which conflicts neither with who reads events nor with who writes them: CREATE
+    TABLE ... PARTITION OF waits for every reader, a dump too, and every event that comes in waits behind it. That holds
+    without a default partition, which would be locked and read. What is attached has no rows to be checked.
+    """
     starts = [week_start(now) + offset * _WEEK for offset in range(-weeks_back, weeks_ahead + 1)]
     return [
-        f"CREATE TABLE IF NOT EXISTS {_PREFIX}{start:%Y%m%d} PARTITION OF tracking_events"
-        f" FOR VALUES FROM ('{start.isoformat()}') TO ('{(start + _WEEK).isoformat()}')"
+        _CREATION.format(name=f"{_PREFIX}{start:%Y%m%d}", start=start.isoformat(), end=(start + _WEEK).isoformat())
         for start in starts
     ]
 
 
 async def ensure_partitions(session: AsyncSession, now: datetime) -> None:
+    """Raises OperationalError when another change of the table's partitions goes on."""
     for statement in creation(now):
         await session.execute(text(statement))
 
@@ -52,7 +70,7 @@ async def expired_partitions(session: AsyncSession, horizon: datetime) -> list[P
 async def drop_partition(session: AsyncSession, partition: Partition) -> None:
     """Whoever reads or writes events waits meanwhile, and those who come after us wait behind us: so we wait only
     briefly for those before us, and raise OperationalError then."""
-    await session.execute(text("SET LOCAL lock_timeout = '1s'"))
+    await session.execute(text(_PATIENCE))
     await session.execute(text(f"DROP TABLE {partition.name}"))
 
 

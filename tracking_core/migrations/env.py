@@ -1,10 +1,11 @@
 """Alembic environment: online only, one transaction per migration, short lock waits."""
 
 from alembic import context
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 from sqlmodel import SQLModel
 
 import tracking_core.models  # noqa: F401 - fills the metadata
+from tracking_core.db.migrate import Patience
 from tracking_core.settings import get_settings
 
 
@@ -14,9 +15,9 @@ def _is_ours(_object: object, name: str | None, kind: str, _reflected: bool, _co
 
 def run() -> None:
     url = context.config.attributes.get("url") or get_settings().session_database_url
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        connection.execute(text("SET lock_timeout = '5s'"))
+    patience: Patience = context.config.attributes.setdefault("patience", Patience())
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        connection.execute(text(patience.setting(patience.lock_seconds)))
         connection.commit()
         context.configure(
             connection=connection,
@@ -27,7 +28,6 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
-    engine.dispose()
 
 
 run()

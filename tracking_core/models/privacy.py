@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from tracking_core.kit.ids import new_id
-from tracking_core.models.base import CreatedAt, Field, Json, SQLModel, Timestamp
+from tracking_core.models.base import CreatedAt, Field, Json, MovedAt, SQLModel, Timestamp
 
 
 class PrivacyState(StrEnum):
@@ -28,7 +28,8 @@ class PrivacyRequest(SQLModel, table=True):
 
     ``sealed`` is the identifier and what was found by it, encrypted with that key, until the request ends. ``plan`` is
     ``{items, shared, kept_accounts}``, counts only, and ``plan_hash`` what is approved. ``progress`` is rows by step;
-    ``receipt`` counts and hashes. ``passes`` is how often the steps were gone through.
+    ``receipt`` counts and hashes. ``passes`` is how often the steps were gone through, ``searches`` how often every
+    column was searched after them.
     """
 
     __tablename__ = "privacy_requests"
@@ -43,6 +44,7 @@ class PrivacyRequest(SQLModel, table=True):
         ),
         Index("ix_privacy_requests_due", "approved_at", postgresql_where=text("state = 'running'")),
         Index("ix_privacy_requests_listing", "tenant_id", "created_at"),
+        Index("ix_privacy_requests_unfinished", "finished_at", postgresql_where=text("state IN ('failed', 'remains')")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -58,11 +60,13 @@ class PrivacyRequest(SQLModel, table=True):
     approved_at: datetime | None = Timestamp(default=None)
     progress: dict[str, Any] = Json(default={})
     passes: int = 0
+    searches: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     failures: int = 0
     receipt: dict[str, Any] = Json(default={})
     created_at: datetime = CreatedAt()
     expires_at: datetime = Timestamp()
     finished_at: datetime | None = Timestamp(default=None)
+    moved_at: datetime | None = MovedAt()
 
 
 class WebhookKeys(SQLModel, table=True):

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 
 from tracking_core.kit.ids import new_id
-from tracking_core.models.base import CreatedAt, Field, Json, SQLModel, Timestamp
+from tracking_core.models.base import CreatedAt, Field, Json, MovedAt, SQLModel, Timestamp
 
 
 class RunKind(StrEnum):
@@ -80,6 +80,7 @@ class ReconciliationRun(SQLModel, table=True):
     fence: int = Field(default=0, sa_type=BigInteger)
     created_at: datetime = CreatedAt()
     finished_at: datetime | None = Timestamp(default=None)
+    moved_at: datetime | None = MovedAt()
 
 
 class GatewaySale(SQLModel, table=True):
@@ -131,10 +132,12 @@ class BackfilledItem(SQLModel, table=True):
 
 
 class ErasedSale(SQLModel, table=True):
-    """A sale that was erased on request, so that no list brings it back. ``fingerprint`` is of its id, keyed with the
-    tenant's data key: nothing can be told from it."""
+    """A sale that was erased on request, so that no list and no webhook brings it back. ``fingerprint`` is of its id,
+    keyed with the tenant's data key: nothing can be told from it. It is asked for by tenant; there is a row for each
+    endpoint of that day because processes of the version before this one, which may still run, ask by endpoint."""
 
     __tablename__ = "erased_sales"
+    __table_args__ = (Index("ix_erased_sales_tenant", "tenant_id", "fingerprint"),)
 
     endpoint_id: UUID = Field(primary_key=True, foreign_key="webhook_endpoints.id")
     fingerprint: str = Field(primary_key=True)

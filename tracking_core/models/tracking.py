@@ -74,9 +74,11 @@ class TrackingEvent(SQLModel, table=True):
 
 
 class DedupeEntry(SQLModel, table=True):
-    """Everything that may happen only once, for ever: ``key`` is a stable id of what was claimed."""
+    """Everything that may happen only once: ``key`` is a stable id of what was claimed, ``scope`` its kind. A sale is
+    claimed for ever, a browser event for longer than it is kept (``retention``)."""
 
     __tablename__ = "dedupe_registry"
+    __table_args__ = (Index("ix_dedupe_registry_events", "claimed_at", postgresql_where=text("scope = 'tracking'")),)
 
     tenant_id: UUID = Field(primary_key=True)
     key: UUID = Field(primary_key=True)

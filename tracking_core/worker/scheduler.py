@@ -52,7 +52,7 @@ class Job:
 
 
 async def keep_house() -> None:
-    """Make the coming weeks' partitions. They are due in weeks, so what keeps them off is not asked every few seconds."""
+    """Make the coming weeks' partitions. They are due in weeks: what keeps one off is not asked every few seconds."""
     async with transaction() as session:
         await ensure_partitions(session, clock.now())
 

@@ -5,6 +5,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from tracking_core.migrations import indexes
+
 revision = '20261126_0010'
 down_revision = '20261126_0009'
 branch_labels = None
@@ -24,6 +26,7 @@ _INDEXES = {
 
 
 def upgrade() -> None:
+    indexes.build(_INDEXES)
     op.add_column('tenants', sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True))
     op.add_column('memberships', sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True))
     op.create_table(
@@ -74,11 +77,6 @@ def upgrade() -> None:
         sa.Column('last_id', sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint('name', name=op.f('pk_reading_marks')),
     )
-    # What was built halfway is built afresh.
-    with op.get_context().autocommit_block():
-        for name, what in _INDEXES.items():
-            op.execute(f'DROP INDEX CONCURRENTLY IF EXISTS {name}')
-            op.execute(f'CREATE INDEX CONCURRENTLY {name} ON {what}')
 
 
 def downgrade() -> None:

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from tracking_core.migrations import indexes
+
 revision = '20261126_0011'
 down_revision = '20261126_0010'
 branch_labels = None
@@ -20,6 +22,7 @@ _TABLES = ('alert_progress', 'slo_hours', 'slo_minutes', 'objective_settings', '
 
 
 def upgrade() -> None:
+    indexes.build(_INDEXES)
     _alerts()
     _channels()
     _messages()
@@ -29,11 +32,6 @@ def upgrade() -> None:
     _counts('slo_hours')
     op.create_table('alert_progress', sa.Column('name', sa.String(), nullable=False), _moment('at', nullable=False),
                     sa.PrimaryKeyConstraint('name', name=op.f('pk_alert_progress')))
-    # Sales go on while the indexes of large tables are built. What was built halfway is built afresh.
-    with op.get_context().autocommit_block():
-        for name, what in _INDEXES.items():
-            op.execute(f'DROP INDEX CONCURRENTLY IF EXISTS {name}')
-            op.execute(f'CREATE INDEX CONCURRENTLY {name} ON {what}')
 
 
 def _alerts() -> None:

@@ -12,8 +12,7 @@ _TABLES = ('received_webhooks', 'conversions')
 
 
 def upgrade() -> None:
-    # Empty and without a default: no row is written anew. A table that is in use longer than this is tried again later.
-    op.execute("SET LOCAL lock_timeout = '5s'")
+    # Empty and without a default: no row is written anew.
     for table in _TABLES:
         op.add_column(table, sa.Column('trace_context', sa.LargeBinary(), nullable=True))
 

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from tracking_core.migrations import indexes
+
 revision = '20261126_0014'
 down_revision = '20261126_0013'
 branch_labels = None
@@ -11,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
+    indexes.build({'ix_matches_matched': 'matches USING brin (matched_at)'})
     # Nobody misses after a crash who looked at a case before it.
     op.create_table('desk_presence',
     sa.Column('handoff_id', sa.Uuid(), nullable=False),
@@ -24,10 +26,6 @@ def upgrade() -> None:
     )
     op.add_column('setup_handoffs', sa.Column('sentences', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False))
     op.add_column('setup_sessions', sa.Column('embed_epoch', sa.Integer(), server_default=sa.text('0'), nullable=False))
-    # Sales go on while the index of a large table is built. What was built halfway is built afresh.
-    with op.get_context().autocommit_block():
-        op.execute('DROP INDEX CONCURRENTLY IF EXISTS ix_matches_matched')
-        op.execute('CREATE INDEX CONCURRENTLY ix_matches_matched ON matches USING brin (matched_at)')
 
 
 def downgrade() -> None:
