@@ -1,6 +1,8 @@
 """Send what is due for one connection until nothing is, within its slots.
 
-A refused batch is bisected: halves are sent again until the event Meta refuses stands alone, so it dies alone.
+A refused batch is bisected: halves are sent again until the event Meta refuses stands alone, so it dies alone. Before
+each further request of a batch in memory it is asked anew what of it may be sent: somebody may have withdrawn, or been
+erased, while Meta answered.
 """
 
 import asyncio
@@ -17,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.audit.service import record
 from tracking_core.db.engine import transaction
-from tracking_core.delivery import counted, settle, slots, traces
+from tracking_core.delivery import counted, renewal, settle, slots, traces
 from tracking_core.delivery.breaker import paused_until
 from tracking_core.delivery.diagnose import diagnosed
 from tracking_core.delivery.lease import Batch, Leased, lease
@@ -25,6 +27,7 @@ from tracking_core.destinations.meta_capi.client import MetaClient, SendResult
 from tracking_core.destinations.meta_capi.errors import FailureClass, Verdict
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
+from tracking_core.logging import lines_about
 from tracking_core.metrics.delivery import HOLDS, PAUSES
 from tracking_core.models import ConnectionState, MetaConnection
 from tracking_core.settings import Settings
@@ -38,7 +41,7 @@ async def drain_connection(connection_id: UUID, *, client: MetaClient, settings:
     """Deliveries handled. A backlog is drained by several streams, as many as the connection has slots."""
     drain = _Drain(connection_id, client, settings)
     async with asyncio.TaskGroup() as drain.streams:
-        drain.open_stream()
+        await drain.first_stream()
     return drain.handled
 
 
@@ -51,6 +54,11 @@ class _Drain:
     opened: int = 0
     streams: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
 
+    async def first_stream(self) -> None:
+        """In the round's own task, whose lines then say whose connection it is, also that of its failure."""
+        self.opened += 1
+        await self._stream(new_id())
+
     def open_stream(self) -> None:
         if self.opened < self.settings.delivery_slots:
             self.opened += 1
@@ -62,7 +70,7 @@ class _Drain:
         while batch := await self._next(holder):
             if batch.is_full:
                 self.open_stream()
-            structlog.contextvars.bind_contextvars(tenant_id=str(batch.tenant_id))
+            lines_about(batch.tenant_id)
             with traces.batch(batch, started):
                 await send_parts(batch, client=self.client, settings=self.settings)
             started = clock.now()
@@ -85,19 +93,31 @@ class _Drain:
 
 async def send_parts(batch: Batch, *, client: MetaClient, settings: Settings) -> None:
     """One request for each test event code; what is not to be tried now is given back."""
-    goes_on = True
-    for number, part in enumerate(batch.parts):
-        if number:
-            async with transaction() as session:
-                if goes_on:
-                    await settle.renew(session, batch, clock.now(), settings.delivery_lease_seconds)
-                else:
-                    await settle.give_back(session, batch, part, clock.now())
+    parts = batch.parts
+    goes_on = await _send(batch, parts[0], client, settings) if parts else True
+    await _send_further(batch, parts[1:], client, settings, goes_on=goes_on)
+
+
+async def _send_further(
+    batch: Batch, parts: Sequence[Sequence[Leased]], client: MetaClient, settings: Settings, *, goes_on: bool
+) -> bool:
+    """A request of its own for each part, until the rest should not be tried now."""
+    for part in parts:
+        if left := await _left(batch, part, settings, goes_on=goes_on):
+            goes_on = await _send(batch, left, client, settings)
+    return goes_on
+
+
+async def _left(batch: Batch, part: Sequence[Leased], settings: Settings, *, goes_on: bool) -> Sequence[Leased]:
+    """What of the part is still ours and may still be sent; nothing, and it is given back, unless it ``goes_on``."""
+    async with transaction() as session:
         if goes_on:
-            goes_on = await send(batch, part, client=client, settings=settings)
+            return await renewal.sendable(session, batch, part, clock.now(), settings)
+        await settle.give_back(session, batch, part, clock.now())
+    return ()
 
 
-async def send(batch: Batch, part: Sequence[Leased], *, client: MetaClient, settings: Settings) -> bool:
+async def _send(batch: Batch, part: Sequence[Leased], client: MetaClient, settings: Settings) -> bool:
     """Send a part of the batch, all of one code, and settle it; False when the rest should not be tried now."""
     started = clock.now()
     result, request = await _asked(batch, part, client)
@@ -107,13 +127,7 @@ async def send(batch: Batch, part: Sequence[Leased], *, client: MetaClient, sett
     if not _is_to_split(part, result):
         return goes_on
     middle = len(part) // 2
-    for half in (part[:middle], part[middle:]):
-        if goes_on:
-            goes_on = await send(batch, half, client=client, settings=settings)
-        else:
-            async with transaction() as session:
-                await settle.give_back(session, batch, half, clock.now())
-    return goes_on
+    return await _send_further(batch, (part[:middle], part[middle:]), client, settings, goes_on=goes_on)
 
 
 async def _asked(batch: Batch, part: Sequence[Leased], client: MetaClient) -> tuple[SendResult, Span]:
@@ -159,9 +173,7 @@ async def _settle(
     )
     match verdict.failure:
         case FailureClass.PAYLOAD:
-            if len(part) > 1:
-                await settle.renew(session, batch, now, settings.delivery_lease_seconds)
-            else:
+            if len(part) == 1:
                 await settle.bury(session, batch, part[0], verdict, now)
             return True
         case FailureClass.CREDENTIAL | FailureClass.PERMISSION:

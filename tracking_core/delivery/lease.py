@@ -29,10 +29,14 @@ SELECT c.id, c.tenant_id, c.dataset_id, c.access_token, c.app_secret, c.test_eve
 FROM meta_connections c JOIN tenants t ON t.id = c.tenant_id
 WHERE c.id = :id AND c.state = 'active' AND c.disabled_at IS NULL AND coalesce(c.paused_until, :now) <= :now
 """
+# Of a delivery ``d``, asked before each request. A sale's person stands on its conversion, a visitor's on the delivery.
+IS_REFUSED = """
+EXISTS (SELECT FROM consents s WHERE s.tenant_id = d.tenant_id AND NOT s.granted AND s.subject = ANY(
+    d.consent_subjects || (SELECT c.consent_subjects FROM conversions c WHERE c.id = d.conversion_id)))
+"""
 # Sales first, by an index of their own: a backlog of page views is never read past to find one. The rest of the batch
-# goes to browser events. The last LIMIT changes no row: it tells the planner how few there are to update. A sale's
-# person stands on its conversion, a visitor's on the delivery.
-_LEASE = """
+# goes to browser events. The last LIMIT changes no row: it tells the planner how few there are to update.
+_LEASE = f"""
 WITH sales AS (
     SELECT id, lease_id, leased_at FROM deliveries
     WHERE connection_id = :connection AND state IN ('waiting', 'retrying') AND due_at <= :now
@@ -50,10 +54,8 @@ UPDATE deliveries d SET lease_id = :lease, leased_at = :now, due_at = :expires,
     attempts = d.attempts + CASE WHEN due.lease_id IS NULL THEN 0 ELSE 1 END
 FROM due WHERE d.id = due.id
 RETURNING d.id, d.payload, d.test_event_code, d.attempts, d.event_time, d.first_ambiguous_at, d.conversion_id,
-    due.lease_id AS lost_lease, due.leased_at AS lost_at,
-    EXISTS (SELECT FROM consents s WHERE s.tenant_id = d.tenant_id AND NOT s.granted AND s.subject = ANY(
-        d.consent_subjects || (SELECT c.consent_subjects FROM conversions c WHERE c.id = d.conversion_id))) AS refused
-"""
+    due.lease_id AS lost_lease, due.leased_at AS lost_at, {IS_REFUSED} AS refused
+"""  # noqa: S608 - the condition is a constant
 _LOST = """
 INSERT INTO dispatch_attempts (id, delivery_id, tenant_id, connection_id, request_id, batch_size, started_at,
                                latency_ms, outcome, ambiguous)
@@ -145,7 +147,7 @@ async def _sendable(session: AsyncSession, rows: Sequence[Row[Any]], now: dateti
     schedules = {row.id: Schedule(row.event_time, row.attempts, row.first_ambiguous_at) for row in rows}
     refused = [row.id for row in rows if row.refused]
     late = [row.id for row in rows if not row.refused and deadline(schedules[row.id]) < now]
-    await _end(session, refused, "withheld", REFUSED)
+    await withhold(session, refused)
     await _end(session, late, "dead", "deadline_passed", died_at=now)
     metrics.buried(session, "deadline", len(late))
     ended = {*refused, *late}
@@ -196,6 +198,11 @@ async def _record_lost(session: AsyncSession, connection: Row[Any], rows: list[R
     }
     await session.execute(text(_LOST), values)
     metrics.attempted(session, "worker_lost", [row.conversion_id for row in rows])
+
+
+async def withhold(session: AsyncSession, refused: list[UUID]) -> None:
+    """End those whose person has refused; the caller holds their rows."""
+    await _end(session, refused, "withheld", REFUSED)
 
 
 async def _end(

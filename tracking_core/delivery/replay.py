@@ -25,6 +25,7 @@ from tracking_core.delivery.replay_preview import preview
 from tracking_core.delivery.replay_selection import FATE, IDS_MAX, LETTERS, TOO_LATE, Fate, ReplayFilter, Selection
 from tracking_core.errors import Conflict
 from tracking_core.kit import clock
+from tracking_core.logging import lines_about
 from tracking_core.models import Replay
 
 __all__ = [
@@ -133,6 +134,7 @@ async def drain_replay(replay_id: UUID) -> AsyncIterator[tuple[UUID, ...]]:
             row = await session.get(Replay, replay_id, with_for_update={"skip_locked": True})
             if row is None or row.finished_at is not None:
                 return
+            lines_about(row.tenant_id)
             done = await _step(session, row, clock.now(), CHUNK)
         is_finished = done.is_finished
         yield done.connections

@@ -1,7 +1,7 @@
 """Write down what became of a request: an attempt row for every delivery, and each delivery's next state."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +18,19 @@ from tracking_core.kit.ids import new_id
 # Answers nobody has documented: a few tries in case they pass, then a person looks.
 UNKNOWN_ATTEMPTS_MAX = 5
 
+# A row that is no longer ours may have been erased, and what is written after the receipt nobody searches: of such a
+# request only codes are kept. Locked, so that an erasure is either before this and seen, or finds what this wrote.
 _ATTEMPTS = """
+WITH sent AS (
+    SELECT d.id, d.lease_id IS NOT DISTINCT FROM :lease AS is_ours FROM deliveries d
+    WHERE d.id = ANY(:deliveries) ORDER BY d.id FOR NO KEY UPDATE
+), request AS (SELECT bool_and(is_ours) AS is_ours FROM sent)
 INSERT INTO dispatch_attempts (id, delivery_id, tenant_id, connection_id, request_id, batch_size, started_at,
     latency_ms, outcome, http_status, code, subcode, fbtrace_id, api_version, request_digest, response, ambiguous)
-SELECT gen_random_uuid(), delivery, :tenant, :connection, :request, :size, :started, :latency, :outcome, :status,
-    :code, :subcode, :trace, :version, :digest, :response, :ambiguous
-FROM unnest(CAST(:deliveries AS uuid[])) AS delivery
+SELECT gen_random_uuid(), sent.id, :tenant, :connection, :request, :size, :started, :latency, :outcome, :status,
+    :code, :subcode, :trace, :version, CASE WHEN request.is_ours THEN :digest END,
+    CASE WHEN request.is_ours THEN :response END, :ambiguous
+FROM sent, request
 """
 _DELIVERED = """
 UPDATE deliveries SET state = 'delivered', reason = NULL, attempts = attempts + 1, delivered_at = :now,
@@ -45,7 +52,6 @@ UPDATE deliveries SET state = 'dead', reason = :reason, attempts = attempts + 1,
     died_at = :now
 WHERE id = ANY(:ids) AND lease_id = :lease
 """
-_RENEW = "UPDATE deliveries SET due_at = :expires WHERE lease_id = :lease"
 
 
 async def record_attempts(
@@ -54,6 +60,7 @@ async def record_attempts(
     """One row per delivery of the request, whatever the outcome."""
     verdict = result.verdict
     values = {
+        "lease": batch.lease_id,
         "tenant": batch.tenant_id,
         "connection": batch.connection_id,
         "request": new_id(),
@@ -119,12 +126,6 @@ async def give_back(session: AsyncSession, batch: Batch, sent: Sequence[Leased],
     """Unsent after all: due at once, no attempt spent."""
     values = {"ids": [one.id for one in sent], "now": now, "lease": batch.lease_id}
     await session.execute(text(_RETURNED), values)
-
-
-async def renew(session: AsyncSession, batch: Batch, now: datetime, seconds: int) -> None:
-    """Keep the lease through a long bisection."""
-    expires = now + timedelta(seconds=seconds)
-    await session.execute(text(_RENEW), {"lease": batch.lease_id, "expires": expires})
 
 
 def reason_of(verdict: Verdict) -> str:
