@@ -7,6 +7,8 @@ PYTHON := $(shell for p in python3.11 python3; do command -v $$p >/dev/null 2>&1
 .PHONY: help install run test bench soak screenshots clicks page-speed evals evals-record evals-live lint audit lock clean
 
 ARGS ?=
+# What is compiled is kept: dozens of processes start in a run of the tests, and each would compile the hub again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,7 +29,7 @@ run: install ## Start the whole hub on this machine
 
 test: install ## Run every test, browser included
 	@$(BIN)/python tests/browser/chromium.py
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 bench: install ## Measure speed against stated limits: a table, and .hub/bench.json
 	@$(BIN)/python -m evals.bench

@@ -1,4 +1,4 @@
-"""ASGI middleware: a span and two metrics for each request, and its setup session in every log line.
+"""ASGI middleware: a span and two metrics for each request, and its ids and setup session in every log line.
 
 Collecting does not pass here. A caller's ``traceparent`` is linked to, never continued.
 """
@@ -31,10 +31,10 @@ class Observed:
             return
         if found := _SETUP.search(scope["path"]):
             structlog.contextvars.bind_contextvars(setup_session_id=found[1])
-        if not tracing.is_on() or scope["path"] in _UNTRACED:
+        if scope["path"] in _UNTRACED:
             await _Request(scope).run(self._app, receive, send)
             return
-        links = link_outside(dict(scope["headers"]).get(b"traceparent"))
+        links = link_outside(dict(scope["headers"]).get(b"traceparent")) if tracing.is_on() else ()
         with tracing.span("request", is_root=True, kind=SpanKind.SERVER, links=links) as made:
             await _Request(scope, made).run(self._app, receive, send)
 

@@ -4,7 +4,9 @@ import contextlib
 import logging
 import re
 import sys
+from collections.abc import Iterator
 from typing import Any, TextIO
+from uuid import UUID
 
 import structlog
 from opentelemetry import trace
@@ -35,6 +37,23 @@ def add_trace(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, An
     if context.is_valid:
         event["trace_id"], event["span_id"] = f"{context.trace_id:032x}", f"{context.span_id:016x}"
     return event
+
+
+def lines_about(tenant_id: UUID | None, setup_session_id: UUID | None = None) -> None:
+    """Every line from here on says whose work it tells of, in this task and in those it begins. None says nothing."""
+    whose = {"tenant_id": tenant_id, "setup_session_id": setup_session_id}
+    structlog.contextvars.bind_contextvars(**{name: str(one) for name, one in whose.items() if one is not None})
+
+
+@contextlib.contextmanager
+def lines_apart() -> Iterator[None]:
+    """What lines say of themselves is, after the block, what it was before it."""
+    known = structlog.contextvars.get_contextvars()
+    try:
+        yield
+    finally:
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(**known)
 
 
 def mask_text(text: str) -> str:

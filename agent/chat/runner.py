@@ -25,6 +25,7 @@ from tracking_core.db.engine import transaction
 from tracking_core.errors import StaleFence
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
+from tracking_core.logging import lines_about
 from tracking_core.models import SetupChat, SetupSession, SetupTurn, TurnState
 from tracking_core.settings import Settings
 from tracking_core.setup.meanings import describe
@@ -55,7 +56,7 @@ class ChatRunner:
             held = await session.get_one(SetupSession, session_id)
         if fence is None:
             return
-        structlog.contextvars.bind_contextvars(setup_session_id=str(session_id), tenant_id=str(held.tenant_id))
+        lines_about(held.tenant_id, session_id)
         try:
             async with kept(LEASE, session_id, owner, fence, seconds):
                 await self._work(session_id, fence)

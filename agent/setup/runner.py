@@ -28,6 +28,7 @@ from tracking_core.handoff import service as handoffs
 from tracking_core.handoff.codes import Reason
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
+from tracking_core.logging import lines_about
 from tracking_core.models import IntentState, SessionState, SetupIntent, SetupSession
 from tracking_core.settings import Settings
 from tracking_core.setup import approvals, inbox, lease, projection
@@ -58,7 +59,7 @@ class Runner:
             held = await session.get_one(SetupSession, session_id) if fence is not None else None
         if fence is None or held is None:
             return
-        structlog.contextvars.bind_contextvars(setup_session_id=str(session_id), tenant_id=str(held.tenant_id))
+        lines_about(held.tenant_id, session_id)
         try:
             async with kept(lease.LEASE, session_id, owner, fence, seconds):
                 await _Hand(self, held, fence).work()

@@ -15,7 +15,7 @@ from api.staff import StaffDep
 from tracking_core.alerts import service as alerts
 from tracking_core.alerts.service import Code, ObjectiveChange
 from tracking_core.delivery.replay_selection import Moment
-from tracking_core.i18n import negotiate
+from tracking_core.i18n import negotiate, translate
 from tracking_core.kit import clock
 from tracking_core.models import AlertState
 from tracking_core.reporting.scope import EVERYONE, Scope
@@ -24,7 +24,8 @@ from tracking_core.tenants import service as tenants
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 operations = APIRouter(prefix="/api/v1/operations", tags=["operations"])
-_ACTOR = "tenant_api"
+_ACTOR, _OURS = "tenant_api", "support"
+MAINTENANCE = "Our team is working on something."
 Whose = Annotated[UUID | None, Query(description="Of this tenant; the hub's own without it.")]
 
 
@@ -57,19 +58,19 @@ async def list_alerts(
     asked: Annotated[AlertsQuery, Query()], tenant: TenantDep, session: SessionDep, request: Request
 ) -> dict[str, Any]:
     """Newest first. ``evaluated_at`` is when they were last looked at: long ago, no scheduler runs."""
-    return await _listed(session, Scope(tenant.id), asked, request)
+    return _to_tenant(await _listed(session, Scope(tenant.id), asked, request), request)
 
 
 @router.post("/alerts/{alert_id}/acknowledge")
 async def acknowledge_alert(alert_id: UUID, tenant: TenantDep, session: SessionDep, request: Request) -> dict[str, Any]:
     """Somebody is on it: no reminder follows. Who was first stays."""
-    return await _acknowledged(session, Scope(tenant.id), alert_id, _ACTOR, request)
+    return _to_tenant(await _acknowledged(session, Scope(tenant.id), alert_id, _ACTOR, request), request)
 
 
 @router.get("/alert-silences")
 async def list_silences(tenant: TenantDep, session: SessionDep, request: Request) -> dict[str, Any]:
     """Those that last or are to come, also the hub's own of everything."""
-    return await _silences(session, Scope(tenant.id), request)
+    return _to_tenant(await _silences(session, Scope(tenant.id), request), request)
 
 
 @router.post("/alert-silences", status_code=201)
@@ -83,13 +84,13 @@ async def silence_alerts(
 @router.delete("/alert-silences/{silence_id}")
 async def end_silence(silence_id: UUID, tenant: TenantDep, session: SessionDep, request: Request) -> dict[str, Any]:
     """End it at once."""
-    return await _ended(session, Scope(tenant.id), silence_id, _ACTOR, request)
+    return _to_tenant(await _ended(session, Scope(tenant.id), silence_id, _ACTOR, request), request)
 
 
 @router.get("/objectives")
 async def list_objectives(tenant: TenantDep, session: SessionDep, request: Request) -> dict[str, Any]:
     """Each with its numbers and their bounds, its error budget where it has one, and its open alerts."""
-    return await _objectives(session, Scope(tenant.id), request)
+    return _to_tenant(await _objectives(session, Scope(tenant.id), request), request)
 
 
 @router.put("/objectives/{code}")
@@ -97,7 +98,7 @@ async def change_objective(
     code: str, wanted: ObjectiveChange, tenant: TenantDep, session: SessionDep, request: Request
 ) -> dict[str, Any]:
     """Set what is named; a number that is null goes back to the default."""
-    return await _changed(session, tenant.id, code, wanted, _ACTOR, request)
+    return _to_tenant(await _changed(session, tenant.id, code, wanted, _ACTOR, request), request)
 
 
 @operations.get("/alerts")
@@ -210,6 +211,24 @@ async def _changed(
 ) -> dict[str, Any]:
     made = await alerts.set_objective(session, tenant_id, code, wanted, actor=actor, now=clock.now())
     return _said(made, request)
+
+
+def _to_tenant(said: dict[str, Any], request: Request) -> dict[str, Any]:
+    """Who of our people it was, and what they wrote for each other, is nothing for a tenant."""
+    shown: dict[str, Any] = _without_names(said, translate(MAINTENANCE, _locale(request)))
+    return shown
+
+
+def _without_names(said: Any, reason: str) -> Any:
+    if isinstance(said, list):
+        return [_without_names(one, reason) for one in said]
+    if not isinstance(said, dict):
+        return said
+    shown = {name: _without_names(one, reason) for name, one in said.items()}
+    for name in ("created_by", "acknowledged_by"):
+        if shown.get(name) not in (None, _ACTOR):
+            shown[name] = _OURS
+    return {**shown, "reason": reason} if shown.get("created_by") == _OURS else shown
 
 
 def _said(made: object, request: Request) -> dict[str, Any]:

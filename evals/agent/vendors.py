@@ -1,6 +1,7 @@
 """The simulated vendors as a scenario wants them."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from evals.agent.cast import Cast
@@ -67,7 +68,8 @@ class Vendors:
         account, before = self._cast["account"], purchases_of(self._world.meta, self._cast)
         wanted = SaleWanted(account_id=account, name=name, history="card_approved")
         registered = self._world.vendors.webhooks.get(account, [])
-        said = await play([{**one, "url": self._here(one["url"])} for one in registered], wanted)
+        happened = partial(self._world.vendors.happened, "kiwify", self._world.vendors.client_of(account))
+        said = await play([{**one, "url": self._here(one["url"])} for one in registered], wanted, happened)
         refused = [one for one in said["deliveries"] if not one["is_accepted"]]
         if refused or not said["deliveries"]:
             raise AssertionError(f"the sale was not taken: {refused or 'no webhook is registered'}")

@@ -10,10 +10,15 @@ from tests.agent.chatting import Chat, calls, says
 from tests.agent.conftest import PREFERENCES, Session, runner, session
 from tests.agent.test_chat import chat
 from tests.telemetry.receiver import Received, Receiver
+from tracking_core.db.engine import transaction
+from tracking_core.kit import clock
 from tracking_core.logging import configure_logging
+from tracking_core.models import SecretKind
+from tracking_core.secrets import vault
 from tracking_core.settings import Settings
 from tracking_core.setup.inbox import IntentKind
 from tracking_core.telemetry import tracing
+from tracking_core.tenants import service as tenants
 
 __all__ = ["chat", "runner", "session"]
 
@@ -45,7 +50,7 @@ async def test_an_intent_is_a_trace_of_its_steps_and_its_lines_say_so(
     session: Session, runner: Runner, receiver: Receiver, capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure_logging("INFO")
-    dataset = {"dataset_id": "1234567890", "access_token": "secret:00000000-0000-0000-0000-000000000000"}
+    dataset = {"dataset_id": "1234567890", "access_token": await _of_another_kind(session)}
     await session.ask(PREFERENCES, {"consent_mode": "opt_in"})
     await session.ask(IntentKind.VALIDATE_META, dataset)
     await runner.drain(session.id)
@@ -57,10 +62,20 @@ async def test_an_intent_is_a_trace_of_its_steps_and_its_lines_say_so(
     [tool] = receiver.named("execute_tool validate_meta_token")
     assert (check.parent, tool.parent, tool.attributes["hub.outcome"]) == (meta.id, check.id, "failed")
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
-    told = [line for line in lines if line.get("trace_id")]
-    assert {(line["tenant_id"], line["setup_session_id"]) for line in told} <= {
-        (str(session.tenant_id), str(session.id))
+    assert {(line["tenant_id"], line["setup_session_id"], line["trace_id"]) for line in lines} == {
+        (str(session.tenant_id), str(session.id), meta.trace)
     }
+
+
+async def _of_another_kind(owner: Session) -> str:
+    """A secret that is kept and opens for something else: refusing it is worth a line."""
+    async with transaction() as session:
+        tenant = await tenants.get(session, owner.tenant_id)
+        kept = await vault.put(
+            session, tenant=tenant, kind=SecretKind.WEBHOOK_SECRET, value="a-secret-of-the-shop", actor="seller",
+            session_id=owner.id, now=clock.now(),
+        )  # fmt: skip
+    return kept.reference
 
 
 def _names(receiver: Receiver, root: Received) -> list[str]:

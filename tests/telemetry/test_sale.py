@@ -72,19 +72,20 @@ class Story:
         await self.shop.deliver()
 
 
-def _traced(shop: Shop, receiver: Receiver) -> Settings:
+def _traced(shop: Shop, receiver: Receiver, visits: float = 1.0) -> Settings:
     update = {
         "otlp_endpoint": receiver.url,
         "otlp_headers": "x-api-key=otlp-key-planted",
         "telemetry_ratio": 1.0,
-        "telemetry_visit_ratio": 1.0,
+        "telemetry_visit_ratio": visits,
     }
     return Settings.model_validate({**shop.settings.model_dump(), **update})
 
 
 @pytest.fixture
-async def story(shop: Shop, receiver: Receiver) -> AsyncIterator[Story]:
-    app = create_app(_traced(shop, receiver))
+async def story(shop: Shop, receiver: Receiver, request: pytest.FixtureRequest) -> AsyncIterator[Story]:
+    """A parameter is of how many visits the traces are exported."""
+    app = create_app(_traced(shop, receiver, getattr(request, "param", 1.0)))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with transaction() as session:
         key = await tenants.write_key(session, shop.tenant_id)
@@ -119,6 +120,26 @@ async def test_a_sale_paid_days_later_and_retried_the_day_after_is_one_trace(
     told = b"".join(receiver.bodies).decode("latin-1") + generate_latest().decode()
     assert [secret for secret in PLANTED if secret in told] == []
     assert receiver.headers[0]["x-api-key"] == "otlp-key-planted"
+
+
+@pytest.mark.parametrize("story", [0.0], indirect=True)
+async def test_the_click_of_a_sale_is_told_with_the_sale_when_few_visits_are(story: Story, receiver: Receiver) -> None:
+    clicked_at = clock.now()
+    clicked = await story.click()
+    other = await story.click()
+    story.later(timedelta(days=2))
+    for kind in ("pending", "approved"):
+        await story.webhook(kind, clicked["click_id"])
+        await story.work()
+    tracing.stop()
+    assert clicked["click_id"] != other["click_id"]
+    told = receiver.named("track click")
+    assert {(one.trace, one.id) for one in told} == {(await _row_of(clicked["event_id"]), told[0].trace[16:])}
+    assert {link for one in receiver.named("sale.match") for link in one.links} == {(told[0].trace, told[0].id)}
+    # Told again by another webhook of the sale, it is the same to the bit.
+    assert {(one.start, one.end, str(one.attributes)) for one in told} == {
+        (int(clicked_at.timestamp()) * 10**9,) * 2 + (str({"hub.event.kind": "click", "hub.told_by": "sale"}),)
+    }
 
 
 async def test_a_sale_that_no_request_brought_begins_its_trace_in_the_pipeline(shop: Shop, receiver: Receiver) -> None:
@@ -162,9 +183,7 @@ async def _links_lead_to(receiver: Receiver, first: Received, second: Received, 
     """The click, the request of the second webhook, the requests to Meta; and of strangers links only."""
     pending, approved = receiver.named("webhook.process")
     assert (pending.links, approved.links) == ((), ((second.trace, second.id),))
-    async with transaction() as session:
-        query = text("SELECT replace(id::text, '-', '') FROM tracking_events WHERE event_id = :id")
-        row_id = (await session.execute(query, {"id": event_id})).scalar_one()
+    row_id = await _row_of(event_id)
     [click] = receiver.named("track click")
     assert (click.trace, click.links) == (row_id, (BROWSER,))
     assert {one.links for one in receiver.named("sale.match")} == {((click.trace, click.id),)}
@@ -174,6 +193,12 @@ async def _links_lead_to(receiver: Receiver, first: Received, second: Received, 
     assert {one.links for one in requests} == {((first.trace, first.id),)}
     batches = {one.id for one in receiver.named("delivery.batch")}
     assert {one.parent for one in requests} == batches
+
+
+async def _row_of(event_id: str) -> str:
+    async with transaction() as session:
+        query = text("SELECT replace(id::text, '-', '') FROM tracking_events WHERE event_id = :id")
+        return str((await session.execute(query, {"id": event_id})).scalar_one())
 
 
 def _logs_name_it(lines: str, receiver: Receiver) -> None:

@@ -1,10 +1,17 @@
 """Rounds: one at a time for each key, one more for a wake meanwhile, and no failure that ends them."""
 
 import asyncio
+from typing import Any
 
 import pytest
+from structlog.contextvars import get_contextvars
 
+from tracking_core.kit.ids import new_id
+from tracking_core.logging import lines_about
+from tracking_core.telemetry.current import here
 from tracking_core.worker.rounds import Rounds, Share
+
+TENANT = new_id()
 
 
 class Work:
@@ -120,3 +127,25 @@ async def test_a_key_whose_group_cannot_be_told_is_ready_for_the_next_wake() -> 
     rounds.wake("a")
     await settled()
     assert work.started == ["a"]
+
+
+async def test_a_round_that_is_woken_amidst_another_says_nothing_of_whose_that_one_is() -> None:
+    said: list[tuple[dict[str, Any], str]] = []
+
+    async def note(_key: str) -> None:
+        place = here()
+        assert place is not None
+        said.append((get_contextvars(), f"{place.trace_id:032x}"))
+
+    async def wake(_key: str) -> None:
+        lines_about(TENANT)
+        await note("")
+        inner.wake("b")
+
+    inner, outer = Rounds("inner", note, limit=1), Rounds("outer", wake, limit=1)
+    outer.wake("a")
+    await settled()
+    (whose, trace), (nobody, another) = said
+    assert (whose, nobody) == ({"tenant_id": str(TENANT)}, {})
+    assert trace != another
+    assert get_contextvars() == {}

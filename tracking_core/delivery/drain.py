@@ -6,7 +6,7 @@ erased, while Meta answered.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -37,9 +37,16 @@ log = structlog.get_logger()
 _HEALTHY = "UPDATE meta_connections SET failure_streak = 0, paused_until = NULL WHERE id = :id AND failure_streak > 0"
 
 
-async def drain_connection(connection_id: UUID, *, client: MetaClient, settings: Settings) -> int:
-    """Deliveries handled. A backlog is drained by several streams, as many as the connection has slots."""
-    drain = _Drain(connection_id, client, settings)
+def _never() -> bool:
+    return False
+
+
+async def drain_connection(
+    connection_id: UUID, *, client: MetaClient, settings: Settings, is_ending: Callable[[], bool] = _never
+) -> int:
+    """Deliveries handled. A backlog is drained by several streams, as many as the connection has slots; once it
+    ``is_ending`` they take no further batch."""
+    drain = _Drain(connection_id, client, settings, is_ending)
     async with asyncio.TaskGroup() as drain.streams:
         await drain.first_stream()
     return drain.handled
@@ -50,6 +57,7 @@ class _Drain:
     connection_id: UUID
     client: MetaClient
     settings: Settings
+    is_ending: Callable[[], bool]
     handled: int = 0
     opened: int = 0
     streams: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
@@ -67,7 +75,7 @@ class _Drain:
     async def _stream(self, holder: UUID) -> None:
         """Batches until one leaves room: what falls due later rings for itself."""
         started = clock.now()
-        while batch := await self._next(holder):
+        while not self.is_ending() and (batch := await self._next(holder)):
             if batch.is_full:
                 self.open_stream()
             lines_about(batch.tenant_id)

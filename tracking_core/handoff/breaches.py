@@ -13,6 +13,7 @@ from tracking_core.db.engine import AWAY, transaction
 from tracking_core.handoff import notes, rows
 from tracking_core.handoff.notes import NoteKind
 from tracking_core.handoff.telling import announced, happened
+from tracking_core.logging import lines_about, lines_apart
 from tracking_core.models import SetupHandoff
 from tracking_core.settings import Settings
 from tracking_core.streams.append import EventType
@@ -37,18 +38,20 @@ async def sweep(now: datetime, settings: Settings) -> int:
 
 
 async def _marked(handoff_id: UUID, now: datetime, settings: Settings) -> bool:
-    try:
-        async with transaction() as session:
-            return await _mark(session, handoff_id, now, settings)
-    except AWAY:
-        raise
-    except Exception as error:
-        log.exception("handoff_breach_not_told", handoff_id=str(handoff_id), error=type(error).__name__)
-        return False
+    with lines_apart():
+        try:
+            async with transaction() as session:
+                return await _mark(session, handoff_id, now, settings)
+        except AWAY:
+            raise
+        except Exception as error:
+            log.exception("handoff_breach_not_told", handoff_id=str(handoff_id), error=type(error).__name__)
+            return False
 
 
 async def _mark(session: AsyncSession, handoff_id: UUID, now: datetime, settings: Settings) -> bool:
     handoff, _ = await rows.locked(session, handoff_id)
+    lines_about(handoff.tenant_id, handoff.session_id)
     if handoff.state not in rows.LIVE or handoff.breached_at is not None or handoff.due_at > now:
         return False
     if notes.is_answered(handoff):

@@ -12,6 +12,7 @@ from sqlmodel import select
 from tracking_core.handoff import service
 from tracking_core.handoff.errors import HandoffClosed, HandoffTaken
 from tracking_core.handoff.notes import NoteKind
+from tracking_core.logging import lines_about
 from tracking_core.models import HandoffState, Notification, SetupHandoff
 from tracking_core.notifications.chatwoot_inbound import Command, Place, Reply, Resolve, Resume, Take
 from tracking_core.notifications.kinds import Channel, Kind
@@ -27,6 +28,7 @@ async def apply(session: AsyncSession, command: Command, *, now: datetime, setti
     if known is None or (isinstance(command, Take) and command.person_id in _ours(known)):
         return None
     handoff = await session.get_one(SetupHandoff, command.place.handoff_id)
+    lines_about(handoff.tenant_id, handoff.session_id)
     try:
         await _carry_out(session, command, handoff, now, settings)
     except HandoffClosed:

@@ -11,6 +11,7 @@ import structlog
 
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
+from tracking_core.logging import lines_about
 from tracking_core.notifications import settle
 from tracking_core.notifications.channels import chatwoot, email, webhook
 from tracking_core.notifications.channels.configured import is_configured
@@ -42,17 +43,22 @@ async def drain_notifications(settings: Settings) -> None:
 
 async def _drain(channel: Channel, settings: Settings) -> None:
     while messages := await _next(channel, settings):
-        ended = await asyncio.gather(*(_send(message, settings) for message in messages), return_exceptions=True)
-        for message, error in zip(messages, ended, strict=True):
-            if error is not None:
-                name = type(error).__name__
-                log.error("notification_not_settled", notification_id=str(message.id), error=name, exc_info=error)
+        await asyncio.gather(*(_sent(message, settings) for message in messages))
 
 
 async def _next(channel: Channel, settings: Settings) -> list[Message]:
     seconds = _PATIENCE * settings.notification_timeout_seconds + _MARGIN_SECONDS
     async with transaction() as session:
         return await lease(session, channel, clock.now(), seconds=seconds, limit=_AT_ONCE)
+
+
+async def _sent(message: Message, settings: Settings) -> None:
+    """One that breaks ends none of the others. A task of its own: its lines say whose case it is."""
+    lines_about(message.tenant_id, message.session_id)
+    try:
+        await _send(message, settings)
+    except Exception as error:
+        log.exception("notification_not_settled", notification_id=str(message.id), error=type(error).__name__)
 
 
 async def _send(message: Message, settings: Settings) -> None:

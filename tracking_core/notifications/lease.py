@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tracking_core.db.engine import transaction
 from tracking_core.errors import ConfigurationError
 from tracking_core.handoff.contact import contact_of
+from tracking_core.logging import lines_about, lines_apart
 from tracking_core.models import SetupSession
 from tracking_core.notifications.kinds import Channel, Kind
 from tracking_core.notifications.message import Message
@@ -64,7 +65,9 @@ async def _contact(session: AsyncSession, row: Row[Any]) -> dict[str, str]:
     try:
         contact = contact_of(owner, cipher_for(row.tenant_id, bytes(row.wrapped_data_key)))
     except (ConfigurationError, ValidationError):
-        log.error("contact_not_opened", session_id=str(row.session_id))
+        with lines_apart():
+            lines_about(row.tenant_id, row.session_id)
+            log.error("contact_not_opened")
         return {}
     return contact.model_dump(exclude_none=True) if contact else {}
 

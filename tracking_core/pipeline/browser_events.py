@@ -23,6 +23,7 @@ from tracking_core.destinations.meta_capi.event import DEDUPE_WINDOW, INITIATE_C
 from tracking_core.destinations.meta_capi.user_data import Person, build_user_data, is_too_weak
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
+from tracking_core.logging import lines_about
 from tracking_core.models import (
     IS_FORWARDABLE,
     BrowserEvent,
@@ -129,6 +130,7 @@ async def plan_batch(
     connection = await _locked(session, connection_id)
     if connection is None:
         return None
+    lines_about(connection.tenant_id)
     # Older than Meta's memory of event ids, the pixel's copy and ours would count as two.
     since = since or max(connection.browser_events_from, now - DEDUPE_WINDOW)
     visits = await _read(session, connection, since, now, limit)

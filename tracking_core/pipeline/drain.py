@@ -14,13 +14,15 @@ from sqlmodel import select
 from tracking_core.db.engine import after_commit, transaction
 from tracking_core.delivery.plan import payload_of
 from tracking_core.kit import clock
+from tracking_core.logging import lines_apart
 from tracking_core.metrics.sales import FAILURES
 from tracking_core.models import Conversion, Delivery, DeliveryState, Tenant
 from tracking_core.pipeline import traces
 from tracking_core.pipeline.load import rules_of
-from tracking_core.pipeline.process import attribute, process_sales
+from tracking_core.pipeline.process import BatchResult, attribute, process_sales
 from tracking_core.pipeline.stages import Sale
 from tracking_core.settings import Settings
+from tracking_core.telemetry import tracing
 
 log = structlog.get_logger()
 _POSTPONE = """
@@ -35,23 +37,30 @@ async def drain_webhooks(settings: Settings) -> AsyncIterator[frozenset[UUID]]:
     """Yields, after each commit, the connections that have something to send."""
     limit = settings.pipeline_batch
     while True:
-        try:
-            # The webhooks are on disk; what is made of them is flushed by the lease, before Meta hears of it.
-            async with transaction(flush=False) as session:
-                result = await process_sales(session, clock.now(), settings, limit=limit)
-        except (OperationalError, InterfaceError):
-            raise  # the database is away: nothing is wrong with the webhooks
-        except Exception as error:
-            log.exception("sales_batch_failed", size=limit, error=type(error).__name__)
-            FAILURES.inc()
-            if limit > 1:
-                limit = 1
-            else:
-                await _postpone_first(error)
+        with lines_apart(), tracing.place(is_told=True):
+            result = await _batch(settings, limit)
+        if result is None:
+            limit = 1
             continue
         yield result.connections
         if result.handled < limit:
             break
+
+
+async def _batch(settings: Settings, limit: int) -> BatchResult | None:
+    """None for one that failed."""
+    try:
+        # The webhooks are on disk; what is made of them is flushed by the lease, before Meta hears of it.
+        async with transaction(flush=False) as session:
+            return await process_sales(session, clock.now(), settings, limit=limit)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: nothing is wrong with the webhooks
+    except Exception as error:
+        log.exception("sales_batch_failed", size=limit, error=type(error).__name__)
+        FAILURES.inc()
+        if limit == 1:
+            await _postpone_first(error)
+        return None
 
 
 async def rematch_due() -> frozenset[UUID]:

@@ -9,6 +9,7 @@ from sqlmodel import select
 from tracking_core.gateways import registry
 from tracking_core.gateways.base import PayloadUnreadable
 from tracking_core.gateways.sale_event import Ignored, SaleEvent
+from tracking_core.logging import lines_about
 from tracking_core.models import ReceivedWebhook, Tenant, WebhookState
 from tracking_core.pipeline.stages import TenantRules, Work
 from tracking_core.tenants.errors import TenantClosed
@@ -25,7 +26,10 @@ async def load_due(session: AsyncSession, now: datetime, *, limit: int) -> list[
         .limit(limit)
         .with_for_update(of=ReceivedWebhook, skip_locked=True)
     )
-    return [_opened(webhook, tenant) for webhook, tenant in (await session.execute(query)).all()]
+    rows = (await session.execute(query)).all()
+    if len({tenant.id for _, tenant in rows}) == 1:
+        lines_about(rows[0][1].id)
+    return [_opened(webhook, tenant) for webhook, tenant in rows]
 
 
 def _opened(webhook: ReceivedWebhook, tenant: Tenant) -> Work:

@@ -18,6 +18,7 @@ from tracking_core.models import Conversion, Decision
 from tracking_core.pipeline.stages import Work
 from tracking_core.telemetry import names, tracing
 from tracking_core.telemetry.context import packed, unpacked
+from tracking_core.telemetry.current import here
 from tracking_core.telemetry.quiet import quietly
 
 NORMALIZE, MATCH, DEDUPE, CONSENT, PLAN = "normalize", "match", "dedupe", "consent", "plan"
@@ -121,7 +122,7 @@ def _trace(line: Timeline, ends: Sequence[tuple[Work, str]], ended: datetime) ->
             told.append(place)
     size = {names.BATCH_SIZE: len(ends)}
     links = [Link(place) for place in told]
-    tracing.record("pipeline.batch", size, started=line.started, ended=ended, links=links)
+    tracing.record("pipeline.batch", size, started=line.started, ended=ended, place=here(), links=links)
 
 
 def _trace_webhook(line: Timeline, work: Work, state: str, place: SpanContext, ended: datetime) -> SpanContext | None:
@@ -165,8 +166,14 @@ def _trace_stages(
                 started=started,
                 ended=ended,
                 parent=parent,
-                links=tracing.link_to_visit(result.candidate.id) if result and result.candidate else (),
+                links=_found(result),
             )
+
+
+def _found(result: MatchResult | None) -> tuple[Link, ...]:
+    if result is None or result.candidate is None:
+        return ()
+    return tracing.link_to_visit(result.candidate.id, result.candidate.kind, result.candidate.received_at)
 
 
 def _said(name: str, conversion: Conversion | None, result: MatchResult | None) -> dict[str, str | float]:

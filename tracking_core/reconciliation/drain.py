@@ -20,6 +20,7 @@ from tracking_core.gateways.api import ProviderRefused
 from tracking_core.gateways.check_codes import GatewayCode
 from tracking_core.gateways.sales_api import SalesApi, SalesPage, SalesReader, sales_api_of
 from tracking_core.kit import clock
+from tracking_core.logging import lines_about
 from tracking_core.models import ReconciliationRun, RunState
 from tracking_core.reconciliation.codes import ReconciliationCode
 from tracking_core.reconciliation.conclude import conclude
@@ -43,6 +44,7 @@ async def drain_run(run_id: UUID, *, settings: Settings, on_news: Callable[[], N
     held = await take(run_id)
     if held is None:
         return False
+    lines_about(held.run.tenant_id)
     try:
         if held.run.state == RunState.READING:
             return await _read(held, settings, on_news)

@@ -24,6 +24,7 @@ META_CODE: Final = "hub.meta.code"
 META_SUBCODE: Final = "hub.meta.subcode"
 META_TRACE: Final = "hub.meta.fbtrace_id"
 EVENT_KIND: Final = "hub.event.kind"
+TOLD_BY: Final = "hub.told_by"
 INTENT: Final = "hub.intent"
 NODE: Final = "hub.node"
 

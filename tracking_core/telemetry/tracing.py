@@ -1,4 +1,4 @@
-"""The tracer of this process. Until ``start`` every call here costs a comparison and does nothing.
+"""The tracer of this process. Until ``start`` nothing is recorded, and a span is only ids for the log lines of work.
 
 Spans are dated by the hub's clock. An exception leaves its type and nothing of its text.
 """
@@ -7,13 +7,11 @@ import random
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from contextvars import Token
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from uuid import UUID
 
-from opentelemetry import context as contexts
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
@@ -25,7 +23,8 @@ from tracking_core.kit.ids import new_id
 from tracking_core.settings import Settings
 from tracking_core.telemetry import export
 from tracking_core.telemetry.context import link_outside, of_visit, packed
-from tracking_core.telemetry.names import ERROR_TYPE, EVENT_KIND
+from tracking_core.telemetry.current import Current, here
+from tracking_core.telemetry.names import ERROR_TYPE, EVENT_KIND, TOLD_BY
 from tracking_core.telemetry.quiet import quietly
 from tracking_core.telemetry.sampling import Ids, is_sampled, sampler, settled, threshold
 
@@ -117,28 +116,26 @@ def span(
     links: Sequence[Link] = (),
     started: datetime | None = None,
 ) -> AbstractContextManager[Span]:
-    """The current span for as long as the block lasts."""
+    """The current span for as long as the block lasts; while nothing is traced, ids of its own for a root."""
     if _tracing is None:
-        return _OFF
+        return place() if is_root or here() is None else _OFF
     around = Context() if is_root else None
     moment = _nanoseconds(started or clock.now())
     return _Running(_tracing.tracer.start_span(name, around, kind, dict(attributes or {}), links, start_time=moment))
 
 
-class _Running(AbstractContextManager[Span]):
-    def __init__(self, span: Span) -> None:
-        self._span = span
-        self._token: Token[Context] | None = None
+def place(*, is_told: bool = False) -> AbstractContextManager[Span]:
+    """Ids for the log lines of the block and no span: of work that has none, or of which one ``is_told`` afterwards
+    (``record`` with ``here`` as its place)."""
+    made = (new_place() if is_told else None) or _place()
+    return Current(trace.NonRecordingSpan(made))
 
-    def __enter__(self) -> Span:
-        self._token = contexts.attach(trace.set_span_in_context(self._span))
-        return self._span
 
+class _Running(Current):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        if self._token is not None:
-            contexts.detach(self._token)
+        super().__exit__(kind, error, where)
         if kind is not None:
             failed(self._span, kind.__name__)
         self._span.end(_nanoseconds(clock.now()))
@@ -196,11 +193,19 @@ def visit(event_id: str, kind: str, started: datetime, traceparent: bytes | None
     )
 
 
-def link_to_visit(event_id: UUID) -> tuple[Link, ...]:
-    """To the trace of a browser event that may be years old, by its id alone."""
+def link_to_visit(event_id: UUID, kind: str, received_at: datetime) -> tuple[Link, ...]:
+    """To the trace of a browser event that may be years old, by its row alone; for the span of a sale that is exported.
+
+    Few events are when they come: one that was not is now, so that the link leads somewhere. Of its row's facts alone,
+    and so always the same, for each sale and webhook that finds it; how long it took is not known any more.
+    """
     if _tracing is None:
         return ()
-    return (Link(of_visit(event_id, is_sampled=is_sampled(event_id.int, _tracing.least_of_visits))),)
+    place = of_visit(event_id, is_sampled=True)
+    if not is_sampled(event_id.int, _tracing.least_of_visits):
+        attributes = {EVENT_KIND: kind, TOLD_BY: "sale"}
+        record(f"track {kind}", attributes, started=received_at, ended=received_at, place=place, kind=SpanKind.SERVER)
+    return (Link(place),)
 
 
 def current() -> bytes | None:
@@ -215,8 +220,14 @@ def new_place() -> SpanContext | None:
     """For a trace that begins in a row and not in a request. None while nothing is traced."""
     if _tracing is None:
         return None
+    return _place(_tracing.least)
+
+
+def _place(least: int | None = None) -> SpanContext:
+    """Sampled from ``least`` on."""
     trace_id, span_id = random.getrandbits(128) | 1, random.getrandbits(64) | 1
-    flags = TraceFlags.SAMPLED if is_sampled(trace_id, _tracing.least) else TraceFlags.DEFAULT
+    is_wanted = least is not None and is_sampled(trace_id, least)
+    flags = TraceFlags.SAMPLED if is_wanted else TraceFlags.DEFAULT
     return SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags))
 
 

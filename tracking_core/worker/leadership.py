@@ -5,6 +5,7 @@ around a change of leaders is harmless: every job of the scheduler is idempotent
 """
 
 import asyncio
+from collections.abc import Callable
 from time import monotonic
 from uuid import UUID
 
@@ -41,9 +42,10 @@ class Leadership:
     def holds(self) -> bool:
         return monotonic() < self._until
 
-    async def keep(self) -> None:
-        """Lead whenever nobody else does, until cancelled."""
+    async def keep(self, turned: Callable[[], None] = lambda: None) -> None:
+        """Lead whenever nobody else does, until cancelled. ``turned`` is called every few seconds, whoever leads."""
         while True:
+            turned()
             await self.take()
             await asyncio.sleep(self._seconds / _RENEWALS)
 

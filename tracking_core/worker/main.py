@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -29,13 +30,17 @@ from tracking_core.reconciliation.drain import drain_run
 from tracking_core.settings import Settings, get_settings
 from tracking_core.telemetry import tracing
 from tracking_core.worker.doorbell import Bell, Doorbell
+from tracking_core.worker.heartbeat import Heartbeat
 from tracking_core.worker.rounds import Rounds
 from tracking_core.worker.sweeper import sweep
 
 log = structlog.get_logger()
 _SHUTDOWN_SECONDS = 20.0
+# Where neither Redis nor the database answers; the next turn tries again.
+_SWEEP_SECONDS = 20.0
 # Channels that are told at once; one that hangs takes one place.
 _ALERT_STREAMS = 16
+Progressing = TypeVar("Progressing")
 
 
 class Worker:
@@ -52,6 +57,8 @@ class Worker:
             timeout_seconds=settings.meta_timeout_seconds,
         )
         self._doorbell = Doorbell(settings)
+        self.heartbeat = Heartbeat()
+        self._is_ending = False
         self._rounds = {**(self._sales() if with_sales else {}), **others}
 
     def _sales(self) -> dict[Bell, Rounds]:
@@ -69,6 +76,7 @@ class Worker:
     async def listen(self) -> None:
         """Answer bells until cancelled; while Redis is away, look into the rows instead."""
         while not _is_cancelled():
+            self.heartbeat.beat()
             try:
                 if rung := await self._doorbell.answer(tuple(self._rounds)):
                     self.wake(*rung)
@@ -82,7 +90,8 @@ class Worker:
             self._rounds[bell].wake(key)
 
     async def close(self) -> None:
-        """What is under way gets its time, sales first, for they wake deliveries; a lease expires for the rest."""
+        """The batches under way get their time, and no further one begins; a lease expires for the rest."""
+        self._is_ending = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SHUTDOWN_SECONDS):
                 for rounds in self._rounds.values():
@@ -93,12 +102,13 @@ class Worker:
 
     async def _sweep(self) -> None:
         try:
-            await sweep(self.wake)
+            async with asyncio.timeout(_SWEEP_SECONDS):
+                await sweep(self.wake)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             log.warning("sweep_failed", error=type(error).__name__)
 
     async def _process_sales(self, _key: str) -> None:
-        async for connections in drain_webhooks(self._settings):
+        async for connections in self._until_ending(drain_webhooks(self._settings)):
             self._wake_deliveries(connections)
 
     async def _rematch(self, _key: str) -> None:
@@ -106,7 +116,7 @@ class Worker:
 
     async def _plan_browser_events(self, connection_id: str) -> None:
         read_on = None
-        async for progress in drain_browser_events(UUID(connection_id)):
+        async for progress in self._until_ending(drain_browser_events(UUID(connection_id))):
             read_on = progress.next
             if progress.planned:
                 self.wake(Bell.DELIVER, connection_id)
@@ -119,14 +129,14 @@ class Worker:
             self.wake(Bell.DELIVER, str(connection_id))
 
     async def _replay(self, replay_id: str) -> None:
-        async for connections in drain_replay(UUID(replay_id)):
+        async for connections in self._until_ending(drain_replay(UUID(replay_id))):
             self._wake_deliveries(connections)
 
     async def _erase(self, request_id: str) -> None:
         if not request_id:
             await read_on()
             return
-        async for _ in drain_request(UUID(request_id), self._settings):
+        async for _ in self._until_ending(drain_request(UUID(request_id), self._settings)):
             pass
 
     async def _tell_alerts(self, channel_id: str) -> None:
@@ -138,7 +148,16 @@ class Worker:
             self.wake(Bell.RECONCILE, run_id)
 
     async def _deliver(self, connection_id: str) -> None:
-        await drain_connection(UUID(connection_id), client=self._meta, settings=self._settings)
+        await drain_connection(
+            UUID(connection_id), client=self._meta, settings=self._settings, is_ending=lambda: self._is_ending
+        )
+
+    async def _until_ending(self, batches: AsyncIterator[Progressing]) -> AsyncIterator[Progressing]:
+        """Each is committed when it is told: between two of them the worker may end."""
+        async for one in batches:
+            yield one
+            if self._is_ending:
+                return
 
 
 def _is_cancelled() -> bool:
@@ -151,8 +170,8 @@ async def run(*, others: Mapping[Bell, Rounds] = {}, with_sales: bool = True) ->
     """Work until SIGINT or SIGTERM."""
     settings = get_settings()
     configure_logging(settings.log_level)
-    _observe(settings)
     worker, stopping = Worker(settings, others=others, with_sales=with_sales), asyncio.Event()
+    _observe(settings, worker.heartbeat)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     listening = asyncio.create_task(worker.listen())
@@ -166,7 +185,7 @@ async def run(*, others: Mapping[Bell, Rounds] = {}, with_sales: bool = True) ->
     log.info("worker_stopped")
 
 
-def _observe(settings: Settings) -> None:
+def _observe(settings: Settings, heartbeat: Heartbeat) -> None:
     tracing.start(settings, "worker")
     pool.watch()
-    serve(settings, "worker")
+    serve(settings, "worker", lambda: heartbeat.is_alive)

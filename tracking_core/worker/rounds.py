@@ -6,11 +6,14 @@ Doorbells are answered at once and the work goes on beside them, so a vendor tha
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 
 import structlog
 
+from tracking_core.logging import lines_apart
 from tracking_core.metrics.infrastructure import ROUND_SECONDS, ROUNDS
+from tracking_core.telemetry import tracing
 
 log = structlog.get_logger()
 
@@ -36,6 +39,7 @@ class Rounds:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._closed = False
+        self._context = copy_context()
 
     def wake(self, key: str = "") -> None:
         """Never blocks and never raises; after ``close`` it does nothing, for the rows say what is due."""
@@ -44,7 +48,9 @@ class Rounds:
         if key in self._running:
             self._again.add(key)
         else:
-            self._running[key] = asyncio.get_running_loop().create_task(self._rounds(key))
+            # In nobody's context: a bell may ring amidst the work for another tenant.
+            rounds = self._rounds(key)
+            self._running[key] = asyncio.get_running_loop().create_task(rounds, context=self._context.copy())
 
     async def close(self) -> None:
         """Let the rounds under way end; nothing new starts."""
@@ -83,7 +89,7 @@ class Rounds:
 
     async def _round(self, key: str) -> None:
         outcome = "done"
-        with ROUND_SECONDS.labels(self._name).time():
+        with ROUND_SECONDS.labels(self._name).time(), lines_apart(), tracing.place():
             try:
                 await self._work(key)
             except Exception as error:

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracking_core.alerts.evaluate import run as evaluate_alerts
+from tracking_core.connections.token_ends import ask_due
 from tracking_core.consent.recording import record_new
 from tracking_core.db.engine import dispose, transaction
 from tracking_core.db.partitions import ensure_partitions
@@ -29,6 +30,7 @@ from tracking_core.settings import Settings, get_settings
 from tracking_core.setup.approvals import expire_due
 from tracking_core.telemetry import tracing
 from tracking_core.worker.doorbell import Bell, Doorbell
+from tracking_core.worker.heartbeat import Heartbeat
 from tracking_core.worker.leadership import Leadership
 from tracking_core.worker.sweeper import sweep, sweep_browser_events
 
@@ -39,6 +41,8 @@ _BROWSER_EVENTS_SECONDS = 5.0
 _SOON_SECONDS = 5.0
 _CONSENTS_SECONDS = 15.0
 _ALERTS_SECONDS = 20.0
+# One that was entered a moment ago may end tomorrow.
+_TOKENS_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ async def run() -> None:
     configure_logging(settings.log_level)
     tracing.start(settings, "scheduler")
     pool.watch()
-    serve(settings, "scheduler")
+    heartbeat = Heartbeat()
+    serve(settings, "scheduler", lambda: heartbeat.is_alive)
     doorbell = Doorbell(settings)
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -107,7 +112,7 @@ async def run() -> None:
     log.info("scheduler_started")
     leadership = Leadership("scheduler")
     tasks = [asyncio.create_task(_every(job, leadership)) for job in _jobs(settings, doorbell)]
-    tasks.append(asyncio.create_task(leadership.keep()))
+    tasks.append(asyncio.create_task(leadership.keep(heartbeat.beat)))
     await stopping.wait()
     for task in tasks:
         task.cancel()
@@ -128,6 +133,7 @@ def _jobs(settings: Settings, doorbell: Doorbell) -> list[Job]:
         Job("let_go", _MINUTE_SECONDS, lambda: let_go(settings)),
         Job("prove_consents", _CONSENTS_SECONDS, prove_consents),
         Job("evaluate_alerts", _ALERTS_SECONDS, lambda: evaluate_alerts(settings)),
+        Job("ask_token_ends", _TOKENS_SECONDS, lambda: ask_due(settings)),
         Job("keep_house", _DAY_SECONDS, keep_house, _MINUTE_SECONDS),
     ]
 

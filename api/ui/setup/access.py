@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.inbox import Caller
 from api.ui.visitor import Visitor, person
 from tracking_core.errors import Forbidden, NotFound
+from tracking_core.logging import lines_about
 from tracking_core.models import Membership, Role, SetupSession, Tenant
 from tracking_core.setup import sessions
 from tracking_core.tenants import service as tenants
@@ -24,6 +25,7 @@ async def setup_of(session: AsyncSession, who: Visitor, session_id: UUID) -> Set
     found = await session.get(SetupSession, session_id)
     if found is None or not await _may_see(session, who, found.tenant_id):
         raise NotFound(what="setup session")
+    lines_about(found.tenant_id, found.id)
     return found
 
 
@@ -44,6 +46,7 @@ async def shop_of(session: AsyncSession, who: Visitor, tenant_id: str) -> Tenant
         raise NotFound(what="tenant") from None
     if not await _may_see(session, who, tenant):
         raise NotFound(what="tenant")
+    lines_about(tenant)
     return await tenants.get(session, tenant)
 
 

@@ -91,9 +91,11 @@ spec:
         preStop: {exec: {command: [sleep, "5"]}}
       {{- else }}
       livenessProbe:
-        tcpSocket: {port: metrics}
+        # Not the socket, which a thread of its own holds: this says whether the loop turned within the last minute.
+        httpGet: {path: /healthz, port: metrics}
         initialDelaySeconds: 20
         periodSeconds: 10
+        timeoutSeconds: 5
       {{- end }}
       {{- end }}
       resources: {{ toYaml .resources | nindent 8 }}
