@@ -1,10 +1,11 @@
 """One person among five million events: how long it takes to plan, to erase and to search every column.
 
-``python -m evals.bench.privacy [--events N]`` runs it on servers of its own.
+``python -m evals.bench.privacy [--events N]`` runs it on servers of its own, and exits 1 when a limit does not hold.
 """
 
 import argparse
 import asyncio
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -35,7 +36,7 @@ from tracking_core.settings import get_settings
 from tracking_core.tenants.lookup import cipher_of
 
 _EVENTS, _SALES, _WEBHOOKS, _WEEKS, _THEIRS = 5_000_000, 100_000, 5_000, 4, 40
-_PLAN_SECONDS, _ERASE_SECONDS = 10.0, 120.0
+_PLAN_SECONDS, _ERASE_SECONDS, _SEARCH_SECONDS = 10.0, 10.0, 60.0
 _WHO = "buyer7@example.com"
 _CLICK, _VISIT = "hOnePersonsClick01", "sOnePersonsVisit01"
 _REST = {"padding": "x" * 2_000}
@@ -82,8 +83,8 @@ def measure(stack: Stack, shop: Shop, _seconds: float, *, events: int = _EVENTS)
         Figure("p", "plan", took["plan"], "s", _PLAN_SECONDS),
         Figure("p", "rows of the person", took["rows"], ""),
         Figure("p", "approve (planned once more)", took["approve"], "s", _PLAN_SECONDS),
-        Figure("p", "erase", took["erase"], "s", _PLAN_SECONDS),
-        Figure("p", "search of every column and receipt", took["search"], "s", _ERASE_SECONDS),
+        Figure("p", "erase", took["erase"], "s", _ERASE_SECONDS),
+        Figure("p", "search of every column and receipt", took["search"], "s", _SEARCH_SECONDS),
         Figure("p", "found after", took["found"], "", 0.0),
     ]
 
@@ -182,6 +183,7 @@ def main() -> None:
         finally:
             stack.stop()
     report.show(Console())
+    sys.exit(0 if report.holds else 1)
 
 
 if __name__ == "__main__":

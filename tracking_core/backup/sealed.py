@@ -7,14 +7,11 @@ from uuid import UUID
 
 from psycopg import sql
 
-from tracking_core.alerts.channels import sealing as channels
 from tracking_core.backup.counted import Connection
 from tracking_core.errors import ConfigurationError
 from tracking_core.privacy.sealed import PLACES, Place
 from tracking_core.secrets.keyring import Keyring, TenantCipher, process_keyring
 
-# What nobody can be found in is sealed too.
-ALL = (*PLACES, Place("alert_channels", "target", channels.context))
 # Of every place and tenant the oldest and the newest: a key that is lost is lost for all of a tenant's, and a value
 # that was sealed for another place is found where it stands.
 _SAMPLE = sql.SQL("""
@@ -58,7 +55,7 @@ def sample(connection: Connection, closed: list[UUID]) -> Opened:
     except ConfigurationError as error:
         opened.problems.append(str(error))
         return opened
-    for place in ALL:
+    for place in PLACES:
         _open(connection, place, ciphers, opened)
     return opened
 

@@ -220,7 +220,7 @@ class AlertProgress(SQLModel, table=True):
     at: datetime = Timestamp()
 
 
-# What the objectives read of the tables of others.
+# What the objectives read of the tables of others; the first is read by processes of the version before this one.
 Index(
     "ix_setup_action_logs_token_checks",
     SetupActionLog.__table__.c.tenant_id,  # type: ignore[attr-defined]

@@ -7,6 +7,8 @@ from sqlalchemy import DateTime, MetaData, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from tracking_core.kit import clock
+
 SQLModel.metadata.naming_convention = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_label)s",
@@ -31,8 +33,13 @@ def CreatedAt() -> Any:  # noqa: N802
     )
 
 
+def MovedAt() -> Any:  # noqa: N802
+    """When anything of the row was changed last; written by itself. None of a row from before there was one."""
+    return Field(default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"onupdate": clock.now})
+
+
 def Json(**kwargs: Any) -> Any:  # noqa: N802
     return Field(sa_type=JSONB, **kwargs)
 
 
-__all__ = ["CreatedAt", "Field", "Json", "SQLModel", "Timestamp", "datetime"]
+__all__ = ["CreatedAt", "Field", "Json", "MovedAt", "SQLModel", "Timestamp", "datetime"]

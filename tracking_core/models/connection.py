@@ -45,6 +45,8 @@ class MetaConnection(SQLModel, table=True):
     ``browser_events`` are the kinds (``BrowserEvent``) forwarded to this dataset; those received before
     ``browser_events_from`` are done with. ``next_access_token`` waits for its check; until then the token in use goes
     on. ``disabled_at`` ends the connection: nothing new is planned for it, and what waits stays.
+    ``token_expires_at`` is what Meta last said of the token in use, None for never and for not known;
+    ``token_asked_at`` is when it was asked last, None while nobody has asked about this token.
     """
 
     __tablename__ = "meta_connections"
@@ -57,6 +59,8 @@ class MetaConnection(SQLModel, table=True):
     next_access_token: bytes | None = Field(default=None, sa_type=LargeBinary)
     token_ref: str | None = None
     next_token_ref: str | None = None
+    token_expires_at: datetime | None = Timestamp(default=None)
+    token_asked_at: datetime | None = Timestamp(default=None)
     app_secret: bytes | None = Field(default=None, sa_type=LargeBinary)
     test_event_code: str | None = None
     state: str = ConnectionState.ACTIVE

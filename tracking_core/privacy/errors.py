@@ -1,6 +1,6 @@
 """Why a privacy request is refused. No sentence repeats the value that was sent."""
 
-from tracking_core.errors import Conflict, HubError
+from tracking_core.errors import Conflict, HubError, RateLimited
 
 
 class IdentifierMalformed(HubError):
@@ -55,3 +55,15 @@ class PlanChanged(Conflict):
 class RequestNotOpen(Conflict):
     code = "privacy_request_not_open"
     message = "This request no longer waits for an approval."
+
+
+class AskedAtOnce(RateLimited):
+    """Each holds a connection of the process for as long as it looks for the person, and webhooks need them too."""
+
+    message = "Another request about a person of this shop is being worked on. Try again in {retry_after_seconds} s."
+
+
+class StillReading(RateLimited):
+    """After an upgrade, or when no worker ran for a while."""
+
+    message = "The gateways' messages are still being looked through. Try again in {retry_after_seconds} s."

@@ -14,7 +14,7 @@ from tracking_core.secrets.keyring import TenantCipher
 
 ERASED = "erased:"
 REASON = "privacy_erased"
-_IDS = ("sales", "webhooks", "mentions", "deliveries", "setups", "users")
+_IDS = ("sales", "webhooks", "mentions", "deliveries", "setups", "users", "channels")
 _TEXTS = ("emails", "phones", "clicks", "visits", "orders")
 # So many digests and ids of the person are searched for in every column besides the identifier itself.
 _DERIVED_MAX = 6
@@ -24,8 +24,9 @@ _DERIVED_MAX = 6
 class Person:
     """Hashes are hex. ``mentions`` are webhooks of other people's sales that name this one; ``visits`` are session ids
     of browsers; ``deliveries`` those of browser events. ``hidden`` maps ids of sales and of gateways' notifications to
-    what stands in their place. ``shared`` counts identifiers that were not followed, because they are somebody else's
-    too; ``kept_accounts`` people who sign in and are not this tenant's to remove."""
+    what stands in their place. ``users`` sign in and may see this tenant, ``channels`` are told its alerts by e-mail.
+    ``shared`` counts identifiers that were not followed, because they are somebody else's too; ``kept_accounts`` those
+    of ``users`` that are not this tenant's to close."""
 
     identifier: Identifier
     emails: set[str] = field(default_factory=set)
@@ -40,6 +41,7 @@ class Person:
     deliveries: set[UUID] = field(default_factory=set)
     setups: set[UUID] = field(default_factory=set)
     users: set[UUID] = field(default_factory=set)
+    channels: set[UUID] = field(default_factory=set)
     shared: int = 0
     kept_accounts: int = 0
 
@@ -82,9 +84,16 @@ class Person:
             "deliveries": sorted(self.deliveries, key=str),
             "setups": sorted(self.setups, key=str),
             "users": sorted(self.users, key=str),
+            "channels": sorted(self.channels, key=str),
             "pattern": self.forms.pattern,
             "reason": REASON,
         }
+
+    def add(self, other: "Person") -> None:
+        """Take in what was found of the same person later. What is shared stays as it was planned."""
+        for name in (*_IDS, *_TEXTS):
+            getattr(self, name).update(getattr(other, name))
+        self.hidden |= other.hidden
 
 
 def hidden_id(cipher: TenantCipher, value: str) -> str:
@@ -95,6 +104,10 @@ def hidden_id(cipher: TenantCipher, value: str) -> str:
 def packed(person: Person) -> bytes:
     """As JSON, to be sealed."""
     said = {name: getattr(person, name) for name in person.__slots__ if name != "identifier"}
+    if not (person.channels or person.users):
+        # A worker of the version before, which may still run, carries out what has no channels. It would close an
+        # account that has other shops, so of a seller it is not to.
+        del said["channels"]
     asked = {"kind": person.identifier.kind, "value": person.identifier.value}
     return orjson.dumps({**said, **asked}, default=lambda value: sorted(value, key=str))
 
@@ -102,6 +115,6 @@ def packed(person: Person) -> bytes:
 def unpacked(data: bytes) -> Person:
     said: dict[str, Any] = orjson.loads(data)
     asked = Identifier(IdentifierKind(said.pop("kind")), said.pop("value"))
-    found: dict[str, Any] = {name: set(map(UUID, said.pop(name))) for name in _IDS}
+    found: dict[str, Any] = {name: set(map(UUID, said.pop(name, ()))) for name in _IDS}
     found |= {name: set(said.pop(name)) for name in _TEXTS}
     return Person(identifier=asked, **found, **said)

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 # How rows of a table without ``tenant_id`` are a tenant's. What is in neither is searched whole.
 SCOPES = {
     "public.tenants": "t.id = :tenant",
-    "public.users": "(t.id IN (SELECT user_id FROM memberships WHERE tenant_id = :tenant) OR t.id = {users})",
+    # Of an account that another shop has as well, only that it may be signed in with here is this tenant's.
+    "public.users": "(t.id IN (SELECT user_id FROM memberships WHERE tenant_id = :tenant) OR (t.id = {users}"
+    " AND NOT EXISTS (SELECT FROM memberships m WHERE m.user_id = t.id AND m.ended_at IS NULL)))",
     "public.sign_in_links": "t.user_id IN (SELECT user_id FROM memberships WHERE tenant_id = :tenant)",
     "public.web_sessions": "t.user_id IN (SELECT user_id FROM memberships WHERE tenant_id = :tenant)",
     "public.session_events": "t.session_id IN (SELECT id FROM setup_sessions WHERE tenant_id = :tenant)",
@@ -114,7 +116,7 @@ COLUMNS: Mapping[str, Columns] = {
     "reconciliation_runs": Columns(
         plain="id tenant_id endpoint_id gateway kind since until scheduled_for state part page pages attempts due_at"
         f" code reason found known missing recovered changed unreadable differences totals {_LEASE} created_at"
-        " finished_at",
+        " finished_at moved_at",
         ours="actor credential_ref",
     ),
     "setup_sessions": Columns(
@@ -184,8 +186,8 @@ COLUMNS: Mapping[str, Columns] = {
     "sign_in_attempts": Columns(plain="id at", hashed="key_hash"),
     "audit_log": Columns(plain="id tenant_id action created_at", texts="subject details", ours="actor"),
     "privacy_requests": Columns(
-        plain="id tenant_id kind state plan plan_hash approved_at progress passes failures receipt created_at"
-        " expires_at finished_at",
+        plain="id tenant_id kind state plan plan_hash approved_at progress passes searches failures receipt"
+        " created_at expires_at finished_at moved_at",
         sealed="sealed",
         hashed="fingerprint",
         ours="requested_by approved_by",
@@ -206,7 +208,7 @@ COLUMNS: Mapping[str, Columns] = {
     ),
     "meta_connections": Columns(
         plain="id tenant_id dataset_id test_event_code state hold_code held_at paused_until failure_streak"
-        " browser_events browser_events_from disabled_at created_at",
+        " browser_events browser_events_from token_expires_at token_asked_at disabled_at created_at",
         sealed="access_token next_access_token app_secret",
         ours="token_ref next_token_ref",
     ),
@@ -223,10 +225,10 @@ COLUMNS: Mapping[str, Columns] = {
         ours="acknowledged_by",
     ),
     "alert_channels": Columns(
-        plain="id tenant_id kind min_severity enabled created_at last_ok_at last_error", ours="target hint"
+        gone="id tenant_id kind hint min_severity enabled created_at last_ok_at last_error", sealed="target"
     ),
     "alert_messages": Columns(
-        plain="id alert_id channel_id kind n state attempts due_at lease_until error created_at sent_at"
+        gone="id alert_id channel_id kind n state attempts due_at lease_until error created_at sent_at"
     ),
     "alert_silences": Columns(plain="id tenant_id objective starts_at ends_at created_at", ours="reason created_by"),
     "objective_settings": Columns(plain="id tenant_id objective overrides enabled updated_at", ours="updated_by"),

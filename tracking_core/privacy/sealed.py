@@ -1,8 +1,9 @@
 """What no SQL can search: columns sealed with the tenant's key, opened one by one, and the keys of Redis."""
 
+import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from redis.exceptions import ResponseError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tracking_core.alerts.channels.sealing import context as channel_context
 from tracking_core.connections.contexts import app_secret_context, next_token_context, token_context
 from tracking_core.connections.endpoints import next_secret_context, secret_context
 from tracking_core.errors import ConfigurationError
@@ -25,6 +27,7 @@ from tracking_core.tenants.lookup import cipher_of
 _PAGE = 500
 _REDIS_KEYS_MAX = 200_000
 Finder = Callable[[bytes], bool]
+_Sealed = tuple[UUID, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ PLACES = (
     Place("meta_connections", "next_access_token", next_token_context),
     Place("meta_connections", "app_secret", app_secret_context),
     Place("vault_secrets", "sealed", lambda row: f"vault:{row}:value"),
+    Place("alert_channels", "target", channel_context),
 )
 
 
@@ -67,17 +71,28 @@ class Opened:
 
 
 async def search(session: AsyncSession, tenant: Tenant, forms: Forms, *, but_request: UUID | None = None) -> Opened:
-    """Every sealed value of the tenant; one that no key opens any more holds nothing for anybody."""
+    """Every sealed value of the tenant; one that no key opens any more holds nothing for anybody. They are opened in a
+    thread: the process has other work meanwhile."""
     cipher, opened, finds = cipher_of(tenant), Opened(), finder(forms)
     for place in PLACES:
-        async for row_id, value in _values(session, place, tenant.id):
-            clear = _clear(cipher, value, place.context(row_id))
-            if clear is None or (place.table == "privacy_requests" and row_id == but_request):
-                continue
-            opened.values += 1
-            if finds(clear) or (b"\\u" in clear and finds(_plain(clear))):
-                opened.found[(f"public.{place.table}", place.column)] += 1
+        async for page in _pages(session, place, tenant.id):
+            wanted = [one for one in page if place.table != "privacy_requests" or one[0] != but_request]
+            values, found = await asyncio.to_thread(_looked_into, wanted, place, cipher, finds)
+            opened.values += values
+            if found:
+                opened.found[(f"public.{place.table}", place.column)] += found
     return opened
+
+
+def _looked_into(page: Sequence[_Sealed], place: Place, cipher: TenantCipher, finds: Finder) -> tuple[int, int]:
+    """Values that were opened, and those of them that hold it."""
+    opened = found = 0
+    for row_id, value in page:
+        clear = _clear(cipher, value, place.context(row_id))
+        if clear is not None:
+            opened += 1
+            found += finds(clear) or (b"\\u" in clear and finds(_plain(clear)))
+    return opened, found
 
 
 async def search_redis(redis: Redis, forms: Forms) -> tuple[int, int]:
@@ -107,7 +122,7 @@ def finder(forms: Forms) -> Finder:
     return finds
 
 
-async def _values(session: AsyncSession, place: Place, tenant_id: UUID) -> AsyncIterator[tuple[UUID, bytes]]:
+async def _pages(session: AsyncSession, place: Place, tenant_id: UUID) -> AsyncIterator[list[_Sealed]]:
     """In the order of the primary key, a page at a time: memory stays flat."""
     query = text(
         f"SELECT id, {place.column} FROM {place.table} WHERE tenant_id = :tenant AND id > :after"  # noqa: S608
@@ -116,8 +131,7 @@ async def _values(session: AsyncSession, place: Place, tenant_id: UUID) -> Async
     after = UUID(int=0)
     while True:
         rows = (await session.execute(query, {"tenant": tenant_id, "after": after, "page": _PAGE})).all()
-        for row in rows:
-            yield row[0], bytes(row[1])
+        yield [(row[0], bytes(row[1])) for row in rows]
         if len(rows) < _PAGE:
             return
         after = rows[-1][0]

@@ -1,10 +1,18 @@
-"""What is done when the person is a seller: the setups they began and the account they sign in with."""
+"""What is done when the person is a seller: the setups they began, the account they sign in with, and the channels that
+tell them of alerts."""
 
 from tracking_core.privacy.step import BLANKED, CLOSED, DELETED, Step
 
 _SETUP = "t.tenant_id = :tenant AND t.session_id = ANY(CAST(:setups AS uuid[]))"
 _SAYING = "t.type LIKE 'message.%' OR t.type LIKE 'handoff.%'"
 _USERS = "ANY(CAST(:users AS uuid[]))"
+_CHANNELS = "ANY(CAST(:channels AS uuid[]))"
+# Of the account ``t``. A shop that was closed is none any more.
+HAS_OTHER_SHOP = (
+    "EXISTS (SELECT FROM memberships m WHERE m.user_id = t.id AND m.tenant_id <> :tenant AND m.ended_at IS NULL)"
+)
+_LEAVES = f"t.id = {_USERS} AND t.role = 'seller' AND NOT {HAS_OTHER_SHOP}"
+_LEAVING = f"SELECT t.id FROM users t WHERE {_LEAVES}"  # noqa: S608 - a constant
 
 SELLER_STEPS = (
     Step(
@@ -68,14 +76,14 @@ SELLER_STEPS = (
         table="sign_in_links",
         what="Links to sign in",
         does=DELETED,
-        found=f"t.user_id = {_USERS}",
+        found=f"t.user_id IN ({_LEAVING})",
     ),
     Step(
         name="browsers",
         table="web_sessions",
         what="Browsers that are signed in",
         does=DELETED,
-        found=f"t.user_id = {_USERS}",
+        found=f"t.user_id IN ({_LEAVING})",
     ),
     Step(
         name="memberships",
@@ -90,7 +98,7 @@ SELLER_STEPS = (
         table="users",
         what="Accounts that sign in",
         does=CLOSED,
-        found=f"t.id = {_USERS}",
+        found=_LEAVES,
         sets={
             "email": "'erased-' || t.id || '@erased.invalid'",
             "name": "'–'",
@@ -98,5 +106,19 @@ SELLER_STEPS = (
             "oidc_subject": "NULL",
             "disabled_at": "coalesce(t.disabled_at, now())",
         },
+    ),
+    Step(
+        name="alert_messages",
+        table="alert_messages",
+        what="Alerts that their e-mail channels tell",
+        does=DELETED,
+        found=f"t.channel_id IN (SELECT id FROM alert_channels WHERE tenant_id = :tenant AND id = {_CHANNELS})",  # noqa: S608
+    ),
+    Step(
+        name="alert_channels",
+        table="alert_channels",
+        what="E-mail channels that tell them of alerts",
+        does=DELETED,
+        found=f"t.tenant_id = :tenant AND t.id = {_CHANNELS}",
     ),
 )

@@ -23,8 +23,8 @@ from tracking_core.tenants.lookup import cipher_of
 
 # Most hubs have erased nobody: then this is all that a batch costs.
 _CONCERNED = text("""
-SELECT w.id, w.tenant_id FROM webhook_endpoints w
-WHERE w.id = ANY(CAST(:endpoints AS uuid[])) AND EXISTS (SELECT FROM erased_sales e WHERE e.endpoint_id = w.id)
+SELECT t.id FROM unnest(CAST(:tenants AS uuid[])) AS t(id)
+WHERE EXISTS (SELECT FROM erased_sales e WHERE e.tenant_id = t.id)
 """)
 _EMPTY = text("UPDATE received_webhooks SET body = '' WHERE id = ANY(CAST(:webhooks AS uuid[]))")
 _UNKEY = text("UPDATE privacy_webhook_keys SET keys = '{}' WHERE webhook_id = ANY(CAST(:webhooks AS uuid[]))")
@@ -32,18 +32,17 @@ _UNKEY = text("UPDATE privacy_webhook_keys SET keys = '{}' WHERE webhook_id = AN
 
 async def without_the_erased(session: AsyncSession, batch: Sequence[Work]) -> None:
     """Take the person out of what the batch says of erased sales."""
-    endpoints = {work.endpoint_id for work in batch if _sale_of(work)}
-    if not endpoints:
+    tenants = {work.rules.tenant_id for work in batch if _sale_of(work)}
+    if not tenants:
         return
-    concerned = (await session.execute(_CONCERNED, {"endpoints": list(endpoints)})).all()
-    for endpoint_id, tenant_id in concerned:
+    for tenant_id in (await session.execute(_CONCERNED, {"tenants": list(tenants)})).scalars().all():
         cipher = cipher_of(await session.get_one(Tenant, tenant_id))
-        await _bare(session, endpoint_id, cipher, [work for work in batch if work.endpoint_id == endpoint_id])
+        await _bare(session, tenant_id, cipher, [work for work in batch if work.rules.tenant_id == tenant_id])
 
 
-async def _bare(session: AsyncSession, endpoint_id: UUID, cipher: TenantCipher, batch: Sequence[Work]) -> None:
+async def _bare(session: AsyncSession, tenant_id: UUID, cipher: TenantCipher, batch: Sequence[Work]) -> None:
     named = {sale for work in batch if (sale := _sale_of(work))}
-    erased = await erased_among(session, endpoint_id, cipher, named)
+    erased = await erased_among(session, tenant_id, cipher, named)
     emptied = [work for work in batch if _sale_of(work) in erased]
     for work in emptied:
         assert isinstance(work.said, SaleEvent)

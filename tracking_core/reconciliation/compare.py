@@ -1,4 +1,7 @@
-"""The gateway's list against the ledger, sale by sale, over spans of time that a run has read."""
+"""The gateway's list against the ledger, sale by sale, over spans of time that a run has read.
+
+A sale that was erased on request is in no list any more (``reconciliation.erasure``), so it is left out here too.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from tracking_core.privacy.person import ERASED
 
 DIFFERENCES_MAX = 500
 
@@ -71,11 +76,13 @@ class Differing:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``differences`` are at most DIFFERENCES_MAX of ``differing``, oldest orders first."""
+    """``differences`` are at most DIFFERENCES_MAX of ``differing``, oldest orders first. ``erased`` are paid sales of
+    the ledger that were left out because their buyer's data was erased."""
 
     lines: tuple[Line, ...]
     differences: tuple[Differing, ...]
     differing: int
+    erased: int
 
     @property
     def is_equal(self) -> bool:
@@ -94,7 +101,7 @@ WITH spans AS (
     SELECT s.key, g.sale_id, g.ordered_at, g.status AS theirs_status, g.amount AS theirs_amount,
         g.currency AS theirs_currency, c.id AS conversion_id,
         CASE WHEN c.occurred_at >= g.seen_at THEN g.status ELSE c.status END AS ours_status,
-        c.amount AS ours_amount, c.currency AS ours_currency, true AS is_listed
+        c.amount AS ours_amount, c.currency AS ours_currency, true AS is_listed, false AS is_erased
     FROM spans s JOIN gateway_sales g ON g.endpoint_id = s.endpoint_id AND g.seen_at >= s.listed_since
         AND g.ordered_at >= s.since AND g.ordered_at < s.until
     LEFT JOIN LATERAL (
@@ -103,7 +110,8 @@ WITH spans AS (
         ORDER BY x.endpoint_id = s.endpoint_id DESC LIMIT 1
     ) c ON true
     UNION ALL
-    SELECT s.key, o.sale_id, o.ordered_at, NULL, NULL, NULL, o.id, o.status, o.amount, o.currency, false
+    SELECT s.key, o.sale_id, o.ordered_at, NULL, NULL, NULL, o.id, o.status, o.amount, o.currency, false,
+        starts_with(o.sale_id, :erased)
     FROM spans s CROSS JOIN LATERAL (
         SELECT c.id, c.sale_id, c.status, c.amount, c.currency,
             coalesce(CAST(c.facts ->> 'ordered_at' AS timestamptz), c.approved_at, c.occurred_at) AS ordered_at
@@ -119,13 +127,15 @@ WITH spans AS (
 """
 _LINES = text(f"""{_PAIRS}
 SELECT key, status, currency, sum(theirs) AS theirs, sum(theirs_total) AS theirs_total, sum(ours) AS ours,
-    sum(ours_total) AS ours_total
+    sum(ours_total) AS ours_total, sum(erased) AS erased
 FROM (
     SELECT key, theirs_status AS status, theirs_currency AS currency, 1 AS theirs,
-        coalesce(theirs_amount, 0) AS theirs_total, 0 AS ours, 0 AS ours_total FROM pairs WHERE is_listed
+        coalesce(theirs_amount, 0) AS theirs_total, 0 AS ours, 0 AS ours_total, 0 AS erased FROM pairs WHERE is_listed
     UNION ALL
-    SELECT key, ours_status, ours_currency, 0, 0, 1, coalesce(ours_amount, 0) FROM pairs
-    WHERE ours_status IN ('approved', 'refunded', 'chargeback')
+    SELECT key, ours_status, ours_currency, 0, 0, 1, coalesce(ours_amount, 0), 0 FROM pairs
+    WHERE ours_status IN ('approved', 'refunded', 'chargeback') AND NOT is_erased
+    UNION ALL
+    SELECT key, ours_status, ours_currency, 0, 0, 0, 0, 1 FROM pairs WHERE is_erased
 ) u GROUP BY key, status, currency ORDER BY key, currency, status
 """)  # noqa: S608 - constants
 _DIFFERENCES = text(f"""{_PAIRS}
@@ -138,7 +148,7 @@ SELECT * FROM (
             WHEN conversion_id IS NULL THEN 'only_at_gateway'
             WHEN ours_status <> theirs_status THEN 'status_differs'
             WHEN (ours_amount, ours_currency) IS DISTINCT FROM (theirs_amount, theirs_currency) THEN 'amount_differs'
-        END AS reason FROM pairs p
+        END AS reason FROM pairs p WHERE NOT is_erased
     ) d WHERE reason IS NOT NULL
 ) n WHERE place <= :most ORDER BY key, place
 """)  # noqa: S608 - constants
@@ -156,16 +166,22 @@ async def compare(
         "listed": [one.listed_since for one in spans],
         "since": [one.since for one in spans],
         "until": [one.until for one in spans],
+        "erased": ERASED,
     }
     lines: dict[int, list[Line]] = {one.key: [] for one in spans}
     differences: dict[int, list[Differing]] = {one.key: [] for one in spans}
-    differing = dict.fromkeys(lines, 0)
+    differing, erased = dict.fromkeys(lines, 0), dict.fromkeys(lines, 0)
     for row in (await session.execute(_LINES, values)).mappings():
-        lines[row["key"]].append(_filled(Line, row))
+        erased[row["key"]] += row["erased"]
+        if row["theirs"] or row["ours"]:
+            lines[row["key"]].append(_filled(Line, row))
     for row in (await session.execute(_DIFFERENCES, {**values, "most": most})).mappings():
         differences[row["key"]].append(_filled(Differing, {**row, "reason": Difference(row["reason"])}))
         differing[row["key"]] = row["differing"]
-    return {key: Comparison(tuple(found), tuple(differences[key]), differing[key]) for key, found in lines.items()}
+    return {
+        key: Comparison(tuple(found), tuple(differences[key]), differing[key], erased[key])
+        for key, found in lines.items()
+    }
 
 
 def _filled(shape: type[Any], row: Any) -> Any:

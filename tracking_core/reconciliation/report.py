@@ -59,7 +59,8 @@ class Told:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayReport:
     """One endpoint's day of orders (São Paulo), as read by ``run_id`` from ``since`` on and before ``until``.
-    ``is_whole``: that is the whole day. ``differences`` are the first of ``differing``."""
+    ``is_whole``: that is the whole day. ``differences`` are the first of ``differing``; ``erased`` sales of the ledger
+    were left out, for the list is not asked for them any more."""
 
     tenant_id: UUID
     tenant_name: str
@@ -75,6 +76,7 @@ class DayReport:
     lines: tuple[Line, ...]
     differing: int
     differences: tuple[Told, ...]
+    erased: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ def _day(row: Row[Any], compared: Comparison) -> DayReport:
         lines=compared.lines,
         differing=compared.differing,
         differences=tell(compared.differences),
+        erased=compared.erased,
     )
 
 

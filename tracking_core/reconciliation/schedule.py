@@ -24,8 +24,9 @@ SCHEDULER = "scheduler"
 END_BEFORE_START = "The end must come after the start."
 SPAN_TOO_LONG = "At most 80 days can be compared at once."
 _PLANNED_AT_ONCE = 1_000
-# The endpoints in use whose gateway lists its sales to the credentials of the active configuration.
-_ENDPOINTS = """
+# The endpoints in use whose gateway (one of ``:gateways``) lists its sales to the credentials of the active
+# configuration.
+ENDPOINTS = """
 SELECT e.id, e.tenant_id, e.gateway, e.created_at, s.ref
 FROM webhook_endpoints e
 JOIN tracking_configurations t ON t.tenant_id = e.tenant_id AND t.state = 'active'
@@ -35,12 +36,12 @@ CROSS JOIN LATERAL (
 ) s
 WHERE e.disabled_at IS NULL AND e.gateway = ANY(:gateways) AND s.ref IS NOT NULL
 """
-_ASKED = text(f"""{_ENDPOINTS}
+_ASKED = text(f"""{ENDPOINTS}
   AND (CAST(:endpoint AS uuid) IS NULL OR e.id = :endpoint) AND (CAST(:tenant AS uuid) IS NULL OR e.tenant_id = :tenant)
 ORDER BY e.tenant_id, e.id
 """)
 # An endpoint without a run of this round or one under way. Credentials that were refused are asked once a day.
-_DUE = text(f"""{_ENDPOINTS}
+_DUE = text(f"""{ENDPOINTS}
   AND e.created_at < :until
   AND NOT EXISTS (SELECT FROM reconciliation_runs r WHERE r.endpoint_id = e.id AND r.kind = :kind
                   AND (r.scheduled_for >= :slot OR r.state IN ('reading', 'comparing')))
@@ -73,7 +74,7 @@ async def plan_rounds(session: AsyncSession, now: datetime, settings: Settings) 
     for kind in (RunKind.HOURLY, RunKind.DAILY):
         begins, slot = window.begins(kind, now), window.slot(kind, now)
         values = {"kind": kind, "slot": slot, "until": until, "spares": kind is RunKind.HOURLY}
-        more = {"refusals": list(REFUSALS), "gateways": _gateways(settings), "limit": _PLANNED_AT_ONCE}
+        more = {"refusals": list(REFUSALS), "gateways": listing_gateways(settings), "limit": _PLANNED_AT_ONCE}
         due = (await session.execute(_DUE, values | more)).all()
         rows = [
             _row(one, kind, SCHEDULER, max(begins, window.whole_minute(one.created_at)), until, now, slot)
@@ -101,7 +102,7 @@ async def ask(
         raise InvalidRequest([problem("until", END_BEFORE_START)])
     if until - since > window.SPAN_MAX:
         raise InvalidRequest([problem("since", SPAN_TOO_LONG)])
-    values = {"endpoint": endpoint_id, "tenant": tenant_id, "gateways": _gateways(settings)}
+    values = {"endpoint": endpoint_id, "tenant": tenant_id, "gateways": listing_gateways(settings)}
     found = (await session.execute(_ASKED, values)).all()
     if not found:
         raise NothingToReconcile
@@ -145,5 +146,6 @@ def _row(
     return made.model_dump()
 
 
-def _gateways(settings: Settings) -> list[str]:
+def listing_gateways(settings: Settings) -> list[str]:
+    """Those whose list of sales can be read."""
     return [name for name in registry.names() if sales_api_of(name, settings) is not None]

@@ -22,6 +22,8 @@ TITLES: Mapping[Code, str] = MappingProxyType(
         Code.TOKEN_EXPIRING: "Tokens that expire",
         Code.DEAD_LETTERS: "Dead letters",
         Code.NOT_RECONCILED: "Comparison with the gateway",
+        Code.SALES_WITHHELD: "Sales without a dataset",
+        Code.ERASURE_UNFINISHED: "Erasures that did not end well",
         Code.HANDOFF_LATE: "Late answers to sellers",
     }
 )
@@ -36,6 +38,7 @@ NUMBERS: Mapping[str, str] = MappingProxyType(
         "days": "Days before it expires",
         "an_hour": "Dead letters in an hour",
         "differing": "Sales that differ",
+        "a_day": "Paid sales not sent in a day",
         "cases": "Cases that are late",
     }
 )
