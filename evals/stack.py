@@ -37,13 +37,17 @@ def wait_for(is_true: Callable[[], bool], seconds: float = 30, *, every: float =
 
 
 class Stack:
-    """Every process by name. ``settings`` are ``HUB_*`` variables that win over those made here."""
+    """Every process by name. ``settings`` are ``HUB_*`` variables that win over those made here. ``is_durable`` is
+    False where no PostgreSQL is killed: then it waits for no disk."""
+
+    command_service, postgres_type = CommandService, EmbeddedPostgres
+    is_durable = True
 
     def __init__(
         self, folder: Path, settings: dict[str, str] | None = None, *, meta_options: tuple[str, ...] = ()
     ) -> None:
         self.folder = folder
-        self.postgres = EmbeddedPostgres(folder, free_port())
+        self.postgres = self.postgres_type(folder, free_port(), durable=self.is_durable)
         self.redis = EmbeddedRedis(folder, free_port())
         self.port, self.meta_port, self.vendors_port = free_port(), free_port(), free_port()
         vendors = f"http://127.0.0.1:{self.vendors_port}"
@@ -114,10 +118,11 @@ class Stack:
         """libpq's form of the database's address."""
         return self.postgres.url.replace("+psycopg", "")
 
-    def service(self, name: str, arguments: list[str]) -> CommandService:
-        """A Python command in this stack's environment, not yet started."""
+    def service(self, name: str, arguments: list[str], **settings: str) -> CommandService:
+        """A Python command in this stack's environment and with these settings, not yet started."""
         log = self.folder / "logs" / f"{name}.log"
-        return CommandService(name, [sys.executable, *arguments], environment=self.environment, log=log)
+        environment = self.environment | settings if settings else self.environment
+        return self.command_service(name, [sys.executable, *arguments], environment=environment, log=log)
 
     @contextmanager
     def as_this_process(self) -> Iterator[None]:

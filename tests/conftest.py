@@ -1,14 +1,18 @@
 """One embedded PostgreSQL and Redis per test process, and a database as the migrations left it for a test that asks."""
 
 import base64
+import gc
 import logging
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import structlog
+from argon2 import PasswordHasher, Type
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.cli.processes import upgrade_all
 from tests.databases import ReusedDatabase
@@ -17,22 +21,41 @@ from tracking_core.embedded.postgres import EmbeddedPostgres
 from tracking_core.embedded.process import free_port
 from tracking_core.embedded.redis import EmbeddedRedis
 from tracking_core.kit import clock
+from tracking_core.kit.loading import loading
 from tracking_core.settings import Settings, get_settings
+from tracking_core.users import passwords
 
-_PAGES = ("setup", "chat", "desk", "operations", "sign_in", "alerts", "journeys", "speed", "reconciliation")
-# Few tests, each long: whole processes, browsers, setups. Begun last, they would be what everybody waits for.
+_PAGES = ("desk", "operations", "sign_in", "alerts", "speed", "reconciliation")
+# Few tests, each long: whole processes, browsers, setups. Begun last, they would be what everybody waits for. The files
+# that take longest come first.
 _LONG = (
+    "ui_journeys",
     "secrets",
+    "cli",
+    "ui_setup",
     "journey",
+    "evals",
+    "ui_chat",
+    "soak",
     "chaos",
     "scale",
-    "alerts",
-    "evals",
     "proof",
+    "alerts",
     "browser",
+    "configuration",
     *(f"ui_{name}" for name in _PAGES),
 )
+_DEPLOYED = passwords._HASHER
 KEYS = "test:" + base64.b64encode(bytes(range(32))).decode()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Nothing of what is loaded here goes before the end: no test's garbage is to be looked for in it."""
+    with loading():
+        collected = yield
+    gc.freeze()
+    return collected
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,8 +81,9 @@ def servers() -> Iterator[tuple[EmbeddedPostgres, EmbeddedRedis]]:
 
 
 @pytest.fixture(scope="session")
-def reused_database(servers: tuple[EmbeddedPostgres, EmbeddedRedis]) -> ReusedDatabase:
-    return ReusedDatabase(servers[0].url)
+def reused_database(servers: tuple[EmbeddedPostgres, EmbeddedRedis]) -> Iterator[ReusedDatabase]:
+    with closing(ReusedDatabase(servers[0].url)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -96,6 +120,38 @@ async def database(settings: Settings) -> AsyncIterator[Settings]:
     """The engine bound to the test's database and event loop."""
     yield settings
     await db_engine.dispose()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _engines_are_kept() -> Iterator[None]:
+    """An engine holds compiled what it was asked before; made anew for a test it would compile all of it again. Each
+    test has connections of its own: ``dispose`` gives the engine another pool."""
+    create, made = db_engine.create_engine, dict[tuple[object, ...], AsyncEngine]()
+
+    def kept(settings: Settings) -> AsyncEngine:
+        about = (settings.database_url, settings.database_direct_url, settings.database_pool_size)
+        if about not in made:
+            made[about] = create(settings)
+        return made[about]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(db_engine, "create_engine", kept)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _passwords_are_quick() -> Iterator[None]:
+    """The same scheme at its least: as deployed, each takes a fifth of a second of work on purpose."""
+    least = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(passwords, "_HASHER", least)
+        yield
+
+
+@pytest.fixture
+def deployed_hasher(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test of how passwords are kept."""
+    monkeypatch.setattr(passwords, "_HASHER", _DEPLOYED)
 
 
 @pytest.fixture(autouse=True, scope="session")

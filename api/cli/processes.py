@@ -9,6 +9,7 @@ import uvicorn
 import uvloop
 
 from api.protocol import HubProtocol
+from tracking_core.kit.loading import loading
 from tracking_core.settings import get_settings
 
 SERVER_OPTIONS: dict[str, Any] = {
@@ -32,6 +33,8 @@ def register(app: typer.Typer) -> None:
 def api() -> None:
     """Serve HTTP."""
     settings = get_settings()
+    with loading():
+        import api.app  # noqa: F401 - it is named below
     uvicorn.run(
         "api.app:create_app",
         factory=True,
@@ -58,13 +61,15 @@ def worker(
 
 
 async def _work(queues: set[Queue]) -> None:
-    from tracking_core.worker.main import run
+    with loading():
+        from tracking_core.worker.main import run
 
     if Queue.SETUP not in queues:
         await run()
         return
-    # Imported only where setups are run: sales need no graph library.
-    from agent.worker import all_rounds
+    with loading():
+        # Imported only where setups are run: sales need no graph library.
+        from agent.worker import all_rounds
 
     async with all_rounds(get_settings()) as rounds:
         await run(others=rounds, with_sales=Queue.SALES in queues)
@@ -72,7 +77,8 @@ async def _work(queues: set[Queue]) -> None:
 
 def scheduler() -> None:
     """Ring for what is due and keep house."""
-    from tracking_core.worker.scheduler import run
+    with loading():
+        from tracking_core.worker.scheduler import run
 
     uvloop.run(run())
 

@@ -47,4 +47,4 @@ def install(app: FastAPI, settings: Settings) -> None:
         lawful,
         privacy,
     ):
-        app.include_router(module.router)
+        app.router.routes += module.router.routes

@@ -99,13 +99,13 @@ class Hub:
 
 
 @contextmanager
-def on_simulators(settings: dict[str, str] | None = None) -> Iterator[Hub]:
+def on_simulators(settings: dict[str, str] | None = None, *, stack_type: type[Stack] = Stack) -> Iterator[Hub]:
     """Everything started, in a folder that goes with it."""
     with tempfile.TemporaryDirectory(prefix="hub-shown-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         model_port = free_port()
         model = {"HUB_LLM_BASE_URL": f"http://127.0.0.1:{model_port}/v1"}
-        stack = Stack(Path(folder), {**_SETTINGS, **model, **(settings or {})})
+        stack = stack_type(Path(folder), {**_SETTINGS, **model, **(settings or {})})
         speaking = stack.service("model", ["-m", "evals.simulators.llm", "--port", str(model_port)])
         try:
             stack.start_servers()

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from api.cli.supervisor import CommandService
-from evals import stack
 from evals.stack import wait_for
+from tests import stack
 from tests.conftest import KEYS
 
 # Short, so that what waits for a lease or for the sweeper is seen within a test.
@@ -27,6 +27,8 @@ _FAST = {
 
 class Stack(stack.Stack):
     """Started once and shared: a test that stops something starts it again, or ``heal`` does."""
+
+    is_durable = True
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, _FAST)

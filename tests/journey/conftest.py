@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from evals.stack import Stack
 from tests.conftest import KEYS
 from tests.journey.endpoint import Endpoint
 from tests.journey.seller import Seller
 from tests.journey.site import Site
+from tests.stack import Stack
 from tracking_core.embedded.process import free_port
 from tracking_core.settings import get_settings
 

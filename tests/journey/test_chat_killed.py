@@ -13,7 +13,7 @@ _SLOWLY = {"kind": "slow", "seconds": 0.05, "times": 1}
 
 
 def _kill(seller: Seller) -> None:
-    """kill -9 and start again, in the thread of the test: a child dies with the one that started it."""
+    """kill -9 and start again."""
     setup = seller.stack.setup
     assert setup.pid
     os.kill(setup.pid, signal.SIGKILL)

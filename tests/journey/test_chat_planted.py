@@ -1,7 +1,6 @@
 """Credentials of a whole conversation, by every way in, stand in clear in no table, log, event, answer, prompt or
 notification."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from io import BytesIO
@@ -12,7 +11,6 @@ import psycopg
 import pytest
 from PIL import Image
 
-from api.cli.supervisor import CommandService
 from evals.stack import Stack, wait_for
 from tests.journey.endpoint import Endpoint
 from tests.journey.kiwify import Account, registered
@@ -44,10 +42,8 @@ def _echoing(stack: Stack) -> Iterator[None]:
     """The setup's worker asks a Meta whose errors repeat what it was sent, and an app secret and a person besides."""
     stack.setup.stop()
     with EchoingMeta() as meta:
-        environment = {**stack.environment, "HUB_META_GRAPH_URL": meta.url}
-        log = stack.folder / "logs" / "echoing.log"
-        command = [sys.executable, "-m", "api.cli", "worker", "--queue", "setup"]
-        worker = CommandService("echoing", command, environment=environment, log=log)
+        command = ["-m", "api.cli", "worker", "--queue", "setup"]
+        worker = stack.service("echoing", command, HUB_META_GRAPH_URL=meta.url)
         worker.start()
         try:
             yield

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -20,8 +19,6 @@ MOMENTS = [
     ("proof.hop", 2),
     ("proof.hop", 6),
 ]
-# A child dies with the thread that started it, so the thread must live on.
-_STARTER = ThreadPoolExecutor(1)
 
 
 def _kill(seller: Seller) -> None:
@@ -30,7 +27,7 @@ def _kill(seller: Seller) -> None:
     assert setup.pid
     os.kill(setup.pid, signal.SIGKILL)
     wait_for(lambda: not setup.is_running())
-    _STARTER.submit(setup.start).result()
+    setup.start()
 
 
 def test_a_setup_goes_on_where_its_worker_was_killed(seller: Seller) -> None:

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from evals.stack import Stack
 from tests.conftest import KEYS
+from tests.stack import Stack
 from tracking_core.db.engine import dispose, transaction
 from tracking_core.kit import clock
 from tracking_core.proof.run import ProofContext, ProofRun, start

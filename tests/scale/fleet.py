@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -61,9 +60,7 @@ class Fleet(Stack):
         self.schedulers = [self._process("scheduler", at) for at in range(SCHEDULERS)]
 
     def _process(self, kind: str, number: int, *arguments: str, **settings: str) -> CommandService:
-        log = self.folder / "logs" / f"{kind}-{number}.log"
-        command = [sys.executable, "-m", "api.cli", kind, *arguments]
-        return CommandService(f"{kind}-{number}", command, environment=self.environment | settings, log=log)
+        return self.service(f"{kind}-{number}", ["-m", "api.cli", kind, *arguments], **settings)
 
     def _start(self, ports: list[int]) -> None:
         self.start(self.meta, self.schedulers[0])

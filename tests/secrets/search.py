@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +53,16 @@ def _holds(content: bytes, forms: set[bytes]) -> bool:
 
 def tables(connection: psycopg.Connection[Any]) -> Iterator[tuple[str, bytes]]:
     """Every column of every table: bytea as its raw bytes, anything else as text."""
-    for schema, table, column, kind in connection.execute(_COLUMNS).fetchall():
-        cast = sql.SQL("") if kind == "bytea" else sql.SQL("::text")
-        query = sql.SQL("SELECT {}{} FROM {}.{}").format(
-            sql.Identifier(column), cast, sql.Identifier(schema), sql.Identifier(table)
-        )
-        values = [value for (value,) in connection.execute(query).fetchall() if value is not None]
-        yield f"table {table}.{column}", b"\n".join(one if isinstance(one, bytes) else one.encode() for one in values)
+    known = connection.execute(_COLUMNS).fetchall()
+    for (schema, table), found in groupby(known, key=lambda one: one[:2]):
+        columns = {column: sql.SQL("{}" if kind == "bytea" else "{}::text") for _, _, column, kind in found}
+        named = [cast.format(sql.Identifier(column)) for column, cast in columns.items()]
+        query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(named), sql.Identifier(schema, table))
+        rows = connection.execute(query).fetchall()
+        for at, column in enumerate(columns):
+            values = [row[at] for row in rows if row[at] is not None]
+            said = b"\n".join(one if isinstance(one, bytes) else one.encode() for one in values)
+            yield f"table {table}.{column}", said
 
 
 def _redis(url: str) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.cli.supervisor import CommandService
+from tests.forked import ForkedService
 from tests.streams.conftest import Shop, happen, happen_many, until
 from tests.streams.watcher import watching
 from tracking_core.embedded.process import free_port
@@ -19,7 +19,7 @@ from tracking_core.settings import Settings
 from tracking_core.streams.append import EventType
 
 
-class Process(CommandService):
+class Process(ForkedService):
     def __init__(self, log: Path) -> None:
         self.port = free_port()
         command = [sys.executable, "-m", "tests.streams.replica", str(self.port)]

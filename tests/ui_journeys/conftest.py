@@ -10,12 +10,13 @@ from evals.pages.hub import Hub, on_simulators
 from evals.pages.story import Scene, tell
 from tests.browser.chromium import ensure_chromium
 from tests.conftest import KEYS
+from tests.stack import Stack
 
 
 @pytest.fixture(scope="module")
 def hub() -> Iterator[Hub]:
     # This process remembers the keys of the tests before.
-    with on_simulators({"HUB_SECRETS_KEYS": KEYS}) as made:
+    with on_simulators({"HUB_SECRETS_KEYS": KEYS}, stack_type=Stack) as made:
         yield made
 
 

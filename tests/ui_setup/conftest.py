@@ -18,9 +18,9 @@ from sqlmodel import col, select
 
 from api.app import create_app
 from api.ui import paths
-from evals.stack import Stack
 from tests.browser.chromium import ensure_chromium
 from tests.conftest import KEYS
+from tests.stack import Stack
 from tests.ui.conftest import browser as browser_of
 from tests.ui_setup.running import EMBEDDING, Shop, new_shop
 from tracking_core.db.engine import transaction
@@ -125,8 +125,7 @@ def running() -> Iterator[Stack]:
         stack = Stack(Path(folder), _FAST)
         try:
             stack.start_servers()
-            for service in (stack.meta, stack.vendors, stack.api, stack.worker, stack.setup, stack.scheduler):
-                stack.start(service)
+            stack.start(stack.meta, stack.vendors, stack.api, stack.worker, stack.setup, stack.scheduler)
             yield stack
         finally:
             stack.stop()

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
-from tests.ui_setup.accessible import is_wider_than_its_window, violations
+from evals.pages.accessible import violations
+from tests.ui_setup.accessible import is_wider_than_its_window
 from tests.ui_setup.running import SECONDS_MS, Seller, Shop
 
 pytestmark = pytest.mark.timeout(300)

@@ -65,6 +65,7 @@ def test_judging_the_longest_takes_no_time_that_grows_with_its_pieces() -> None:
     assert not is_guessable("passwordsenha!x9kz" * 11 + "qz")
 
 
+@pytest.mark.usefixtures("deployed_hasher")
 async def test_it_is_kept_as_argon2id_with_the_parameters_of_the_rfc() -> None:
     stored = await passwords.hashed(PASSWORD)
     assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
@@ -137,6 +138,7 @@ async def test_a_sellers_or_a_shut_out_persons_password_opens_nothing(invite: In
         await _sign_in()
 
 
+@pytest.mark.usefixtures("deployed_hasher")
 async def test_an_older_hash_is_made_anew_when_its_owner_comes(invite: Invite) -> None:
     user = await _with_password(invite)
     weaker = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, type=Type.ID).hash(PASSWORD)

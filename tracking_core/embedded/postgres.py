@@ -40,6 +40,8 @@ _SETTINGS = {
 }
 # Only for throw-away servers of tests: a crash may lose commits.
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+# Nor does anyone try to guess the password: each of their many connections would count to 4096.
+_THROWN_AWAY = ("--no-sync", "-c", "scram_iterations=1")
 
 
 class EmbeddedPostgres(ServerProcess):
@@ -86,7 +88,7 @@ class EmbeddedPostgres(ServerProcess):
                     str(BIN / "initdb"),
                     *("-D", str(self._root), "-U", _ROLE, "-E", "UTF8", "--locale=C.UTF-8"),
                     *("--auth=scram-sha-256", f"--pwfile={password}"),
-                    *([] if self._durable else ["--no-sync"]),
+                    *([] if self._durable else _THROWN_AWAY),
                 ],
                 check=True,
                 capture_output=True,
