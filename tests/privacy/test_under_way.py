@@ -1,5 +1,6 @@
 """While a person is erased: somebody asks again, a gateway speaks of them, a step fails."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -8,9 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from tests.pipeline.conftest import Shop
-from tests.pipeline.test_sales import rows
-from tests.privacy.planted import EMAIL, OTHER, approved, planned, read
-from tracking_core.models import PrivacyRequest, PrivacyState
+from tests.pipeline.test_browser_events import choose
+from tests.pipeline.test_sales import rows, track
+from tests.privacy.planted import EMAIL, FBP, OTHER, approved, planned, read
+from tracking_core.db.engine import transaction
+from tracking_core.kit import clock
+from tracking_core.models import PrivacyRequest, PrivacyState, TrackingKind
+from tracking_core.pipeline.browser_events import plan_batch
 from tracking_core.privacy import applying, erase, verify
 from tracking_core.privacy.failures import Failure, failure_of
 
@@ -53,6 +58,20 @@ async def test_what_a_gateway_says_between_the_approval_and_the_end_is_erased_to
     done = await drained(ana, running)
     assert (done.state, done.searches, done.receipt["searched"]["found"]) == (PrivacyState.DONE, 2, [])
     assert await rows("SELECT id FROM received_webhooks WHERE octet_length(body) > 0") == []
+
+
+async def test_an_event_that_is_being_planned_meanwhile_is_met_by_a_further_pass(ana: Shop) -> None:
+    await choose(ana, "pageview")
+    await track(ana, TrackingKind.PAGEVIEW, email=EMAIL, fbp=FBP)
+    row = await approved(ana, await planned(ana, "email", EMAIL))
+    async with transaction() as session:
+        await plan_batch(session, ana.connection_id, None, clock.now())
+        erasing = asyncio.create_task(drained(ana, row))
+        await asyncio.wait([erasing], timeout=0.5)
+        assert not erasing.done()
+    done = await erasing
+    assert (done.state, done.receipt["searched"]["found"]) == (PrivacyState.DONE, [])
+    assert await rows("SELECT id FROM deliveries WHERE payload <> CAST('{}' AS bytea)") == []
 
 
 async def test_a_statement_that_takes_too_long_again_and_again_ends_the_request(

@@ -30,8 +30,9 @@ _PAGE = 500
 
 
 async def find(session: AsyncSession, tenant: Tenant, identifier: Identifier, *, actor: str) -> Person:
-    """The person to be exported, with that on record. Raises PersonTooWide, TenantClosed."""
-    await webhook_keys.read_all(tenant.id)
+    """The person to be exported, with that on record. Raises PersonTooWide, TenantClosed,
+    StillReading."""
+    await webhook_keys.read_rest(session, tenant)
     person = await locate(session, tenant, identifier)
     fingerprint = identifier.fingerprint(cipher_of(tenant))
     record(

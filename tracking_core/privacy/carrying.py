@@ -20,6 +20,8 @@ from tracking_core.tenants.lookup import cipher_of
 AT, CHANGED = "at", "changed"
 # Not the row's lock: whoever asks about the person meanwhile reads the row.
 _TURN = text("SELECT pg_try_advisory_xact_lock(hashtext('privacy_requests'), hashtext(:request))")
+# Whoever plans browser events holds its connection's row: what it read before the last pass is planned by then.
+_PLANNED = text("SELECT FROM meta_connections WHERE tenant_id = :tenant FOR SHARE")
 
 
 async def taken(session: AsyncSession, request_id: UUID) -> PrivacyRequest | None:
@@ -38,16 +40,23 @@ async def opened(session: AsyncSession, row: PrivacyRequest) -> tuple[Tenant, Pe
     return tenant, unpacked(cipher_of(tenant).decrypt(row.sealed or b"", request_context(row.id)))
 
 
-async def look_again(request_id: UUID) -> None:
-    """Before the first step of a pass that a search made necessary: what came since the plan is the person's too."""
+async def begin_pass(request_id: UUID) -> None:
+    """Before the first step of a pass: what was read before the last one is written by now, to be met by this one; and
+    what came since the plan is the person's too, when it was a search that made this pass necessary."""
     async with transaction() as session:
         row = await session.get(PrivacyRequest, request_id)
-    if row is None or row.state != PrivacyState.RUNNING or not row.searches or row.progress.get(AT):
-        return
+        if row is None or row.state != PrivacyState.RUNNING or row.progress.get(AT):
+            return
+        await session.execute(_PLANNED, {"tenant": row.tenant_id})
     lines_about(row.tenant_id)
-    await webhook_keys.read_all(row.tenant_id)
+    if row.searches:
+        await _look_again(row)
+
+
+async def _look_again(known: PrivacyRequest) -> None:
+    await webhook_keys.read_all(known.tenant_id)
     async with transaction() as session:
-        if (row := await taken(session, request_id)) is not None:
+        if (row := await taken(session, known.id)) is not None:
             tenant, person = await opened(session, row)
             with suppress(PersonTooWide):  # then it goes on with what was found before
                 person.add(await locate(session, tenant, person.identifier))

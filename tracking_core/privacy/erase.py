@@ -21,7 +21,7 @@ from tracking_core.kit import clock
 from tracking_core.models import PrivacyRequest, PrivacyState, Tenant
 from tracking_core.privacy import catalogue, words
 from tracking_core.privacy.applying import CHUNK, apply
-from tracking_core.privacy.carrying import AT, CHANGED, look_again, opened, taken
+from tracking_core.privacy.carrying import AT, CHANGED, begin_pass, opened, taken
 from tracking_core.privacy.concluding import conclude
 from tracking_core.privacy.failures import Failure, failure_of
 from tracking_core.privacy.person import ERASED, Person
@@ -74,7 +74,7 @@ async def drain_request(request_id: UUID, settings: Settings) -> AsyncIterator[P
 
 async def _erase_some(request_id: UUID) -> tuple[PrivacyState, bool] | None:
     """Up to ``CHUNK`` rows; whether the last pass has changed nothing. None: it is not ours to carry out."""
-    await look_again(request_id)
+    await begin_pass(request_id)
     async with transaction() as session:
         row = await taken(session, request_id)
         if row is None:
