@@ -9,7 +9,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from tests.pipeline.conftest import Shop
-from tests.pipeline.test_browser_events import choose
 from tests.pipeline.test_sales import rows, track
 from tests.privacy.planted import EMAIL, FBP, OTHER, approved, planned, read
 from tracking_core.db.engine import transaction
@@ -18,6 +17,8 @@ from tracking_core.models import PrivacyRequest, PrivacyState, TrackingKind
 from tracking_core.pipeline.browser_events import plan_batch
 from tracking_core.privacy import applying, erase, verify
 from tracking_core.privacy.failures import Failure, failure_of
+
+_WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -61,13 +62,16 @@ async def test_what_a_gateway_says_between_the_approval_and_the_end_is_erased_to
 
 
 async def test_an_event_that_is_being_planned_meanwhile_is_met_by_a_further_pass(ana: Shop) -> None:
-    await choose(ana, "pageview")
+    async with transaction() as session:
+        await session.execute(text("UPDATE meta_connections SET browser_events = '{pageview}'"))
     await track(ana, TrackingKind.PAGEVIEW, email=EMAIL, fbp=FBP)
     row = await approved(ana, await planned(ana, "email", EMAIL))
     async with transaction() as session:
-        await plan_batch(session, ana.connection_id, None, clock.now())
+        progress = await plan_batch(session, ana.connection_id, None, clock.now())
+        assert progress and progress.planned == 1
         erasing = asyncio.create_task(drained(ana, row))
-        await asyncio.wait([erasing], timeout=0.5)
+        while not erasing.done() and not await session.scalar(text(_WAITS)):
+            await asyncio.sleep(0.02)
         assert not erasing.done()
     done = await erasing
     assert (done.state, done.receipt["searched"]["found"]) == (PrivacyState.DONE, [])
