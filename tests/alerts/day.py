@@ -16,6 +16,8 @@ from tracking_core.models import SetupHandoff, SetupSession
 from tracking_core.settings import Settings
 
 _MINUTE = timedelta(minutes=1)
+# Nobody sends the messages of the day; its channels are well all the same.
+_WELL = "UPDATE alert_channels SET last_ok_at = :now"
 
 
 def at(hour: int, minute: int = 0) -> datetime:
@@ -75,6 +77,7 @@ class Day:
             while pending and pending[0][0] <= now:
                 await rows(pending[0][1], **pending.pop(0)[2])
             if (now in close or now.minute % 15 == 0) and not paused(now):
+                await rows(_WELL, now=now)
                 await evaluated(now, self.settings)
 
     async def seen(self) -> list[Seen]:

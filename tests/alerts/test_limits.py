@@ -12,8 +12,7 @@ from tracking_core.alerts.findings import Finding
 from tracking_core.alerts.registry import Code
 from tracking_core.alerts.thresholds import Thresholds, load
 from tracking_core.db.engine import transaction
-from tracking_core.kit.ids import new_id
-from tracking_core.models import SetupActionLog, SetupSession, Severity
+from tracking_core.models import Severity
 from tracking_core.settings import Settings
 
 Found = dict[str, dict[str, float]]
@@ -48,33 +47,6 @@ async def test_a_queue_is_late_when_nobody_takes_up_what_is_due(database: Settin
     await rows(paused, until=None, id=one.connection_id)
     await rows(_SLOT, until=_NOON + timedelta(seconds=5), id=one.connection_id)
     assert await found(limits.queue_delay) == {}
-
-
-async def test_a_token_is_told_before_it_expires_by_the_newest_check_of_it(database: Settings) -> None:
-    one = await merchant("Loja", busiest=1)
-    async with transaction() as session:
-        owner = SetupSession(tenant_id=one.tenant_id, created_by="test")
-        session.add(owner)
-        await session.flush()
-        for age, days in ((3, 2), (2, 40), (1, 5)):
-            facts = {"dataset_id": "1234567890", "expires_at": (_NOON + timedelta(days=days)).isoformat()}
-            session.add(
-                SetupActionLog(
-                    session_id=owner.id,
-                    tenant_id=one.tenant_id,
-                    action="validate_meta_token",
-                    idem=str(new_id()),
-                    actor="test",
-                    fence=1,
-                    state="success" if age > 1 else "failed",
-                    output={"facts": facts},
-                    started_at=_NOON - timedelta(days=age),
-                )
-            )
-    assert await found(limits.token_expiring) == {}
-    soon = await found(limits.token_expiring, _NOON + timedelta(days=34))
-    assert soon[str(one.connection_id)]["days_left"] == 6
-    assert await found(limits.token_expiring, _NOON + timedelta(days=41)) == {}
 
 
 async def heard(one: Merchant, hours: list[datetime], n: int = 1) -> None:

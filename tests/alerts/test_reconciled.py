@@ -82,7 +82,8 @@ async def test_the_same_days_read_again_by_hand_end_it(database: Settings, endpo
 @pytest.mark.parametrize(
     "quiet",
     [
-        "UPDATE reconciliation_runs SET state = 'reading', finished_at = NULL, attempts = 3, due_at = created_at",
+        "UPDATE reconciliation_runs SET state = 'reading', finished_at = NULL, attempts = 3,"
+        " due_at = created_at + interval '2 hours'",
         "UPDATE webhook_endpoints SET disabled_at = created_at",
         "UPDATE tracking_configurations SET state = 'superseded'",
         "INSERT INTO objective_settings (id, tenant_id, objective, overrides, enabled, updated_by, updated_at)"

@@ -9,6 +9,7 @@ import httpx
 from typer.testing import CliRunner
 
 from api.cli import app
+from api.routes.alerts import MAINTENANCE
 from tests.alerts.day import rows
 from tests.api.conftest import Tenant, new_tenant
 from tracking_core.alerts.findings import Finding, Key
@@ -50,9 +51,16 @@ async def test_a_tenant_sees_and_takes_its_own_alerts_alone(client: httpx.AsyncC
     assert (await client.post(taken, headers=other.bearer)).status_code == 404
     assert (await client.post(taken, headers=tenant.bearer)).json()["acknowledged_by"] == "tenant_api"
     support = await key_of(StaffRole.SUPPORT)
+    await opened(tenant, Code.CONNECTION_ON_HOLD)
+    hold = (await client.get(f"{OPERATIONS}/alerts?objective=connection_on_hold", headers=support)).json()["items"][0]
+    named = await client.post(f"{OPERATIONS}/alerts/{hold['id']}/acknowledge", headers=support)
+    assert named.json()["acknowledged_by"] == "staff:Bia support"
+    for path in ("alerts?objective=connection_on_hold", "objectives"):
+        told = (await client.get(f"/api/v1/{path}", headers=tenant.bearer)).text
+        assert ("Bia" in told, '"acknowledged_by":"support"' in told) == (False, True)
     everything = (await client.get(f"{OPERATIONS}/alerts?limit=2", headers=support)).json()
     rest = (await client.get(f"{OPERATIONS}/alerts?cursor={everything['next']}", headers=support)).json()
-    assert len(everything["items"]) + len(rest["items"]) == 3
+    assert len(everything["items"]) + len(rest["items"]) == 4
     assert (await client.get(f"{OPERATIONS}/alerts", headers=tenant.bearer)).status_code == 401
 
 
@@ -109,7 +117,14 @@ async def test_an_operator_sets_the_hubs_own_and_silences_everything(client: htt
     )
     assert (made.status_code, made.json()["created_by"]) == (201, "staff:Bia operator")
     shown = (await client.get("/api/v1/alert-silences", headers=tenant.bearer)).json()["items"]
-    assert [one["reason"] for one in shown] == ["moving"]
+    assert [(one["reason"], one["created_by"]) for one in shown] == [(translate(MAINTENANCE), "support")]
+    all_of_it = (await client.get(f"{OPERATIONS}/alert-silences", headers=support)).json()["items"]
+    assert [(one["reason"], one["created_by"]) for one in all_of_it] == [("moving", "staff:Bia operator")]
+    own = await client.post("/api/v1/alert-silences", headers=tenant.bearer, json={"ends_at": end, "reason": "ours"})
+    assert [own.json()[name] for name in ("reason", "created_by")] == ["ours", "tenant_api"]
+    assert (await client.delete(f"/api/v1/alert-silences/{own.json()['id']}", headers=tenant.bearer)).json()[
+        "reason"
+    ] == "ours"
     silence = made.json()["id"]
     assert (await client.delete(f"/api/v1/alert-silences/{silence}", headers=tenant.bearer)).status_code == 404
     assert (await client.delete(f"{OPERATIONS}/alert-silences/{silence}", headers=operator)).status_code == 200

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tracking_core.alerts import limits, matched, progress, ratios, reconciled, rhythm
+from tracking_core.alerts import erased, limits, matched, progress, ratios, reconciled, rhythm, withheld
 from tracking_core.alerts.counting import count, forget
 from tracking_core.alerts.findings import Finding
 from tracking_core.alerts.lifecycle import Changes, apply
@@ -18,6 +18,7 @@ from tracking_core.alerts.registry import OBJECTIVES, Code
 from tracking_core.alerts.thresholds import Thresholds, load
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
+from tracking_core.logging import lines_about, lines_apart
 from tracking_core.settings import Settings
 
 SLOW_EVERY = timedelta(minutes=5)
@@ -66,7 +67,10 @@ async def _round(settings: Settings) -> Round | None:
     async with transaction() as session:
         made = await evaluate(session, clock.now(), settings)
     for alert in (*made.changes.opened, *made.changes.recovered) if made else ():
-        log.warning("alert", alert_id=str(alert.id), objective=alert.objective, scope=alert.scope, state=alert.state)
+        said = {"alert_id": str(alert.id), "objective": alert.objective, "scope": alert.scope, "state": alert.state}
+        with lines_apart():
+            lines_about(alert.tenant_id)
+            log.warning("alert", **said)
     return made
 
 
@@ -82,6 +86,8 @@ async def _find(
         found += await matched.find(session, thresholds, now)
         found += await limits.token_expiring(session, thresholds, now)
         found += await reconciled.find(session, thresholds, now, settings)
+        found += await withheld.find(session, thresholds, now)
+        found += await erased.find(session, thresholds, now, settings)
         for code in (Code.GATEWAY_SILENT, Code.BROWSER_SILENT):
             found += await rhythm.find(session, code, thresholds, now)
     return found

@@ -18,6 +18,7 @@ ABOUT: Mapping[Code, str] = MappingProxyType(
         Code.TOKEN_EXPIRING: "Dataset",
         Code.GATEWAY_SILENT: "Gateway",
         Code.NOT_RECONCILED: "Gateway",
+        Code.ERASURE_UNFINISHED: "Request for erasure",
         Code.QUEUE_DELAY: "Queue",
     }
 )
@@ -56,6 +57,9 @@ FACTS: Mapping[str, tuple[str, _Say]] = MappingProxyType(
         "died": ("Dead letters in an hour", _count),
         "differing": ("Sales that differ", _count),
         "unread_minutes": ("Not read for", _minutes),
+        "withheld": ("Paid sales not sent in a day", _count),
+        "left_rows": ("Records that remain", _count),
+        "failures": ("Times that it failed", _count),
         "cases": ("Cases that are late", _count),
         "late_minutes": ("The oldest is late by", _minutes),
         "share": ("Share now", _share),

@@ -26,7 +26,8 @@ class Finding:
     ``window_seconds``. queue_delay: ``delay_seconds``. Silences: ``silent_minutes``, ``expected`` meanwhile.
     connection_on_hold: ``held_minutes``, ``waiting`` (1000 is that or more). token_expiring: ``days_left``.
     dead_letters: ``died`` in the last hour. not_reconciled: ``differing`` sales, or for how long no list was read,
-    ``unread_minutes``. handoff_late: ``cases``, ``late_minutes`` of the oldest.
+    ``unread_minutes``. sales_withheld: ``withheld`` in the last day. erasure_unfinished: ``left_rows`` that the search
+    found, or its ``failures``. handoff_late: ``cases``, ``late_minutes`` of the oldest.
     """
 
     key: Key

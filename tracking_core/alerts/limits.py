@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from tracking_core.alerts import queues
 from tracking_core.alerts.findings import Finding, Key
 from tracking_core.alerts.registry import OBJECTIVES, Code
 from tracking_core.alerts.thresholds import Thresholds
@@ -17,19 +18,6 @@ from tracking_core.handoff.rows import LIVE
 from tracking_core.models import SetupHandoff
 
 Check = Callable[[AsyncSession, Thresholds, datetime], Awaitable[list[Finding]]]
-# By an index each: the first row of what is due. A connection that is worked on has a slot; one that rests is not due.
-_QUEUES = """
-SELECT 'webhooks' AS queue, min(due_at) AS due FROM received_webhooks WHERE state = 'received' AND due_at <= :now
-UNION ALL SELECT 'notifications', min(due_at) FROM notifications
-    WHERE state = 'waiting' AND due_at <= :now AND coalesce(lease_until, :now) <= :now
-UNION ALL SELECT 'deliveries', min(greatest(d.due_at, k.paused_until)) FROM meta_connections k
-CROSS JOIN LATERAL (
-    SELECT due_at FROM deliveries WHERE connection_id = k.id AND state IN ('waiting', 'retrying') AND due_at <= :now
-    ORDER BY due_at LIMIT 1
-) d
-WHERE k.state = 'active' AND k.disabled_at IS NULL AND coalesce(k.paused_until, :now) <= :now
-    AND NOT EXISTS (SELECT FROM delivery_slots s WHERE s.connection_id = k.id AND s.expires_at > :now)
-"""
 _HELD = """
 SELECT k.tenant_id, k.id, k.held_at, w.waiting FROM meta_connections k CROSS JOIN LATERAL (
     SELECT count(*) AS waiting FROM (
@@ -43,19 +31,12 @@ SELECT tenant_id, count(*) AS died FROM deliveries WHERE state = 'dead' AND died
     AND test_event_code IS NULL
 GROUP BY tenant_id
 """
-# The newest check of the token in use: one that was replaced since had its check later.
 _EXPIRING = """
-SELECT k.tenant_id, k.id, CAST(c.said AS timestamptz) AS expires_at FROM meta_connections k CROSS JOIN LATERAL (
-    SELECT l.output->'facts'->>'expires_at' AS said FROM setup_action_logs l
-    WHERE l.tenant_id = k.tenant_id AND l.action = 'validate_meta_token' AND l.state = 'success'
-        AND l.output->'facts'->>'dataset_id' = k.dataset_id
-    ORDER BY l.started_at DESC LIMIT 1
-) c
-WHERE k.state = 'active' AND k.disabled_at IS NULL AND c.said IS NOT NULL
+SELECT tenant_id, id, token_expires_at AS expires_at FROM meta_connections
+WHERE state = 'active' AND disabled_at IS NULL AND token_expires_at > :now
 """
 # What an alert calls what was measured.
 _MEASURED = {
-    Code.QUEUE_DELAY: "delay_seconds",
     Code.CONNECTION_ON_HOLD: "held_minutes",
     Code.DEAD_LETTERS: "died",
     Code.HANDOFF_LATE: "cases",
@@ -65,10 +46,14 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 async def queue_delay(session: AsyncSession, thresholds: Thresholds, now: datetime) -> list[Finding]:
-    rows = (await session.execute(text(_QUEUES), {"now": now})).all()
-    delays = {row.queue: (now - row.due).total_seconds() for row in rows if row.due is not None}
-    found = [_over(thresholds, Code.QUEUE_DELAY, "seconds", delay, scope=queue) for queue, delay in delays.items()]
-    return _only(found)
+    limits, found = thresholds.of(Code.QUEUE_DELAY, None), []
+    for queue, delay in (await queues.delays(session, now)).items():
+        wait = queues.WAITS[queue]
+        limit = wait.times * limits["seconds"]
+        if limits.is_enabled and delay >= limit:
+            facts = {"delay_seconds": round(delay, 1), "limit_seconds": limit}
+            found.append(Finding(Key(None, Code.QUEUE_DELAY, queue.value), wait.severity, facts))
+    return found
 
 
 async def connection_on_hold(session: AsyncSession, thresholds: Thresholds, now: datetime) -> list[Finding]:
@@ -109,12 +94,12 @@ async def handoff_late(session: AsyncSession, thresholds: Thresholds, now: datet
 
 
 async def token_expiring(session: AsyncSession, thresholds: Thresholds, now: datetime) -> list[Finding]:
-    """What has expired is told by the hold that follows."""
-    rows = (await session.execute(text(_EXPIRING))).all()
+    """As Meta said of the token in use. What has expired is told by the hold that follows."""
+    rows = (await session.execute(text(_EXPIRING), {"now": now})).all()
     found = []
     for row in rows:
         limits, left = thresholds.of(Code.TOKEN_EXPIRING, row.tenant_id), (row.expires_at - now) / _DAY
-        if limits.is_enabled and 0 < left <= limits["days"]:
+        if limits.is_enabled and left <= limits["days"]:
             key = Key(row.tenant_id, Code.TOKEN_EXPIRING, str(row.id))
             found.append(
                 Finding(key, OBJECTIVES[key.objective].severity, {"days_left": round(left, 1), **limits.facts})

@@ -18,16 +18,16 @@ from tracking_core.errors import ConfigurationError
 from tracking_core.models import AlertChannel, AlertMessage, Tenant
 from tracking_core.reporting.scope import EVERYONE
 
-_DUE = """
+DUE = """
     m.state = 'waiting' AND m.due_at <= :now AND coalesce(m.lease_until, :now) <= :now
     AND EXISTS (SELECT FROM alert_channels c WHERE c.id = m.channel_id AND c.enabled)
     AND NOT EXISTS (SELECT FROM alert_messages e WHERE e.alert_id = m.alert_id AND e.channel_id = m.channel_id
                     AND e.state = 'waiting' AND (e.created_at, e.id) < (m.created_at, m.id))
 """
-_DUE_CHANNELS = text(f"SELECT DISTINCT m.channel_id FROM alert_messages m WHERE {_DUE}")  # noqa: S608 - a constant
+_DUE_CHANNELS = text(f"SELECT DISTINCT m.channel_id FROM alert_messages m WHERE {DUE}")  # noqa: S608 - a constant
 _LEASE = text(f"""
 WITH due AS (
-    SELECT m.id FROM alert_messages m WHERE m.channel_id = :channel AND {_DUE}
+    SELECT m.id FROM alert_messages m WHERE m.channel_id = :channel AND {DUE}
     ORDER BY m.due_at, m.created_at, m.id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 UPDATE alert_messages m SET lease_until = :until, attempts = m.attempts + 1 FROM due WHERE m.id = due.id

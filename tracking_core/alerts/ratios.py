@@ -26,7 +26,8 @@ WITH troubled AS (
     WHERE state = 'recovered' AND objective = :objective AND recovered_at >= :since GROUP BY tenant_id
 ), others AS (
     SELECT max(CASE WHEN state = 'open' THEN :now ELSE recovered_at END) AS at FROM alerts
-    WHERE objective = :told_by AND tenant_id IS NULL AND (state = 'open' OR recovered_at >= :since)
+    WHERE objective = :told_by AND scope = ANY(:told_in) AND tenant_id IS NULL
+        AND (state = 'open' OR recovered_at >= :since)
 )
 SELECT t.tenant_id, {columns}
 FROM troubled t
@@ -85,6 +86,7 @@ async def _summed(
         "since": now - max(windows),
         "now": now,
         "told_by": ratio.told_by.value if ratio.told_by else "",
+        "told_in": [str(scope) for scope in ratio.told_in],
     }
     columns = ", ".join(_COLUMNS.format(n=n) for n in range(len(windows)))
     rows = (await session.execute(text(_SUMS.format(table=table, columns=columns)), values)).all()

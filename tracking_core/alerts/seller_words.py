@@ -26,6 +26,10 @@ ADVICE: Mapping[Code, str] = MappingProxyType(
         Code.NOT_RECONCILED: "Open the comparison with your checkout among your sales: it names each sale that differs."
         " If the list of sales could not be read, enter the credentials of your checkout again in the setup of your"
         " shop.",
+        Code.SALES_WITHHELD: "Connect your Meta dataset in the setup of your shop, or switch it on again. The sales"
+        " that came meanwhile are not sent later; those that come from then on are.",
+        Code.ERASURE_UNFINISHED: "Our team looks at what remains, and has it erased. Until this is over, do not tell"
+        " the person that everything is gone.",
     }
 )
 SENTENCES = tuple(ADVICE.values())

@@ -17,6 +17,7 @@ from tracking_core.alerts.wording import notice_of
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
 from tracking_core.kit.guarded.client import GuardedClient
+from tracking_core.logging import lines_about
 from tracking_core.models import AlertMessageKind, AlertState, ChannelKind
 from tracking_core.notifications.kinds import Failed, FailureKind, Outcome, Sent
 from tracking_core.settings import Settings
@@ -47,7 +48,10 @@ async def drain_channel(channel_id: UUID, settings: Settings, *, guarded: Guarde
 async def _next(channel_id: UUID, settings: Settings) -> Leased | None:
     seconds = PATIENCE * settings.notification_timeout_seconds + _MARGIN_SECONDS
     async with transaction() as session:
-        return await lease(session, channel_id, clock.now(), seconds=seconds)
+        leased = await lease(session, channel_id, clock.now(), seconds=seconds)
+    if leased is not None:
+        lines_about(leased.channel.tenant_id)
+    return leased
 
 
 async def _tell(leased: Leased, settings: Settings, client: GuardedClient) -> None:

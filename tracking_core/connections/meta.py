@@ -124,6 +124,7 @@ def _use(connection: MetaConnection, cipher: TenantCipher, token: str, token_ref
     connection.access_token = cipher.encrypt(token.encode(), token_context(connection.id))
     connection.token_ref = token_ref
     connection.next_access_token = connection.next_token_ref = None
+    connection.token_expires_at = connection.token_asked_at = None  # those were another's
     connection.state = ConnectionState.ACTIVE
     connection.hold_code = connection.held_at = connection.paused_until = None
     connection.failure_streak = 0

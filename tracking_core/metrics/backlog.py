@@ -43,6 +43,26 @@ _QUEUES = text(
             _ROWS.format(
                 queue="chat", at="created_at", table="setup_messages", where="role = 'seller' AND turn_id IS NULL"
             ),
+            # The work of these is done in many steps: what moves is not late.
+            _ROWS.format(
+                queue="erasures",
+                at="greatest(approved_at, moved_at)",
+                table="privacy_requests",
+                where="state = 'running'",
+            ),
+            _ROWS.format(
+                queue="reconciliations",
+                at="greatest(due_at, moved_at)",
+                table="reconciliation_runs",
+                where="state IN ('reading', 'comparing') AND due_at <= :now",
+            ),
+            _ROWS.format(
+                queue="alert_messages",
+                at="due_at",
+                table="alert_messages",
+                where="state = 'waiting' AND due_at <= :now"
+                " AND EXISTS (SELECT FROM alert_channels c WHERE c.id = channel_id AND c.enabled)",
+            ),
             _ROWS.format(
                 queue="notifications", at="due_at", table="notifications", where="state = 'waiting' AND due_at <= :now"
             ),

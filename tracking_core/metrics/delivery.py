@@ -30,10 +30,13 @@ PAUSES = counter("hub_connections_paused_total", "Times a connection was left to
 
 QUEUE_DEPTH = gauge(
     "hub_queue_depth",
-    "What is due and not done, at most 100,000: `webhooks`, `sales`, `visits`, `setup`, `chat`, `notifications`.",
+    "What is due and not done, at most 100,000: `webhooks`, `sales`, `visits`, `setup`, `chat`, `notifications`, "
+    "`erasures`, `reconciliations`, `alert_messages`.",
     ["queue"],
 )
-QUEUE_OLDEST = gauge("hub_queue_oldest_seconds", "How long the oldest of these has been due; 0 for none.", ["queue"])
+QUEUE_OLDEST = gauge(
+    "hub_queue_oldest_seconds", "How long the oldest of these has been due, or has not moved on; 0 for none.", ["queue"]
+)
 CONNECTIONS = gauge(
     "hub_connections", "Connections to Meta: `active`, `resting` (breaker open), `on_hold` or `disabled`.", ["state"]
 )

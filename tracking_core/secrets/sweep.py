@@ -15,6 +15,7 @@ from sqlmodel import col, select
 
 from tracking_core.db.engine import transaction
 from tracking_core.errors import ConfigurationError
+from tracking_core.logging import lines_about, lines_apart
 from tracking_core.models import SecretState, VaultSecret
 from tracking_core.secrets import vault
 from tracking_core.secrets.backends.base import Backend
@@ -54,7 +55,9 @@ async def _wipe_revoked() -> int:
         try:
             await backend_named(row.backend, get_settings()).wipe(row)
         except (SecretStoreUnavailable, ConfigurationError) as error:
-            log.warning("secret_wipe_postponed", credential_id=str(row.id), backend=row.backend, problem=str(error))
+            with lines_apart():
+                lines_about(row.tenant_id)
+                log.warning("secret_wipe_postponed", credential_id=str(row.id), backend=row.backend, problem=str(error))
             continue
         async with transaction() as session:
             await session.execute(_FORGET_WHERE, {"id": row.id})

@@ -16,6 +16,7 @@ from api.deps import SessionDep
 from api.ui import paths
 from api.ui.visitor import OperatorDep, SignedInDep, Visitor, person
 from tracking_core.errors import Forbidden, HubError, NotFound
+from tracking_core.logging import lines_about
 from tracking_core.models import Role, Tenant, User
 from tracking_core.reporting.scope import EVERYONE, Scope
 from tracking_core.tenants import service as tenants
@@ -116,11 +117,16 @@ SellerConsole = Annotated[Console, Depends(seller_console)]
 
 
 async def through_operator(request: Request, console: OperatorConsole) -> None:
-    request.state.console = console
+    _enter(request, console)
 
 
 async def through_seller(request: Request, console: SellerConsole) -> None:
+    _enter(request, console)
+
+
+def _enter(request: Request, console: Console) -> None:
     request.state.console = console
+    lines_about(console.tenant.id if console.tenant else None)
 
 
 def _entered(request: Request) -> Console:

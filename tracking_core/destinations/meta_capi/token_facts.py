@@ -34,6 +34,13 @@ class TokenFacts:
     can_read_dataset: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TokenEnd:
+    """``at`` None is never."""
+
+    at: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
     """Reads with one token. ``base`` ends in the version."""
@@ -62,6 +69,13 @@ class Graph:
             dataset_name=self._name(dataset.fields.get("name"), dataset_id) if dataset.is_success else None,
             can_read_dataset=_can_read(dataset),
         )
+
+    async def end(self) -> TokenEnd | None:
+        """None when Meta does not tell, as of tokens from Events Manager."""
+        async with JsonClient(timeout_seconds=self.timeout_seconds) as http:
+            answer = await self._get(http, "debug_token", input_token=self.access_token)
+        said = _object(answer.fields.get("data"))
+        return TokenEnd(_moment(said["expires_at"])) if "expires_at" in said else None
 
     @property
     def secrets(self) -> tuple[str, ...]:
