@@ -18,7 +18,9 @@ from tracking_core.pipeline.browser_events import plan_batch
 from tracking_core.privacy import applying, erase, verify
 from tracking_core.privacy.failures import Failure, failure_of
 
-_WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+_WAITS = (
+    "SELECT count(*) AS waits FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
 @pytest.fixture
@@ -68,11 +70,12 @@ async def test_an_event_that_is_being_planned_meanwhile_is_met_by_a_further_pass
     row = await approved(ana, await planned(ana, "email", EMAIL))
     async with transaction() as session:
         progress = await plan_batch(session, ana.connection_id, None, clock.now())
-        assert progress and progress.planned == 1
+        assert progress is not None
+        assert progress.planned == 1
         erasing = asyncio.create_task(drained(ana, row))
-        while not erasing.done() and not await session.scalar(text(_WAITS)):
-            await asyncio.sleep(0.02)
-        assert not erasing.done()
+        while not (await rows(_WAITS))[0]["waits"]:
+            await asyncio.wait([erasing], timeout=0.02)
+            assert not erasing.done()
     done = await erasing
     assert (done.state, done.receipt["searched"]["found"]) == (PrivacyState.DONE, [])
     assert await rows("SELECT id FROM deliveries WHERE payload <> CAST('{}' AS bytea)") == []
