@@ -15,7 +15,7 @@ from tracking_core.ledger.read import LedgerState
 from tracking_core.models import Severity
 
 # MB an hour, of what does the same all the time.
-GROWTH_LIMITS_MB = {"api": 60.0, "worker": 60.0, "scheduler": 40.0, "Redis": 20.0}
+GROWTH_LIMITS_MB = {"api": 30.0, "worker": 30.0, "scheduler": 20.0, "Redis": 10.0}
 # It fills its shared buffers (256 MB), anew after each restart, and has a process for each connection.
 CEILINGS_MB = {"PostgreSQL": 800.0}
 # What a fault leaves in the queues is worked off within this; a sale due in it says nothing of the calm.
