@@ -15,6 +15,7 @@ from argon2 import PasswordHasher, Type
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.cli.processes import upgrade_all
+from tests import stack
 from tests.databases import ReusedDatabase
 from tracking_core.db import engine as db_engine
 from tracking_core.embedded.postgres import EmbeddedPostgres
@@ -63,6 +64,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     root = Path(__file__).parent
     rank = {name: at for at, name in enumerate(_LONG)}
     items.sort(key=lambda item: rank.get(item.path.relative_to(root).parts[0], len(rank)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
+    """A folder's stacks end with its tests: no test process comes back to a folder."""
+    yield
+    if nextitem is None or nextitem.path.parent != item.path.parent:
+        stack.stop_all()
 
 
 @pytest.fixture(scope="session")

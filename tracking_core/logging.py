@@ -5,7 +5,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -14,7 +14,6 @@ from opentelemetry import trace
 from tracking_core.safety.patterns import MASK as MASK
 from tracking_core.safety.scanner import mask_certain
 
-_STDOUT = sys.stdout
 _SENSITIVE_KEY = re.compile(r"token|secret|password|authorization|hottok|signature|cookie|api_key|email|phone|document")
 # What a log masks besides credentials: the beginnings of tokens, whatever stands in their place, and e-mail addresses.
 # Bounded, and begun only where a match can begin: a long answer without one must not cost minutes.
@@ -62,19 +61,16 @@ def mask_text(text: str) -> str:
 
 
 class _Forgiving:
-    """A stream that never raises: a full disk or a closed pipe costs the line, and never the work it tells of. The
-    process's own output is whatever that is by then."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._given = None if stream is _STDOUT else stream
+    """The process's own output, whatever that is by then. It never raises: a full disk or a closed pipe costs the line,
+    and never the work it tells of."""
 
     def write(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):
-            (self._given or sys.stdout).write(text)
+            sys.stdout.write(text)
 
     def flush(self) -> None:
         with contextlib.suppress(OSError, ValueError):
-            (self._given or sys.stdout).flush()
+            sys.stdout.flush()
 
 
 def configure_logging(level: str) -> None:
@@ -90,7 +86,7 @@ def configure_logging(level: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(_Forgiving(sys.stdout)),  # type: ignore[arg-type]
+        logger_factory=structlog.PrintLoggerFactory(_Forgiving()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)

@@ -2,7 +2,7 @@
 
 import httpx
 
-from tests.delivery.test_codes import requests_at, rows, sell
+from tests.delivery.test_codes import codes_at, rows, sell
 from tests.pipeline.conftest import Shop
 from tracking_core.delivery.drain import drain_connection
 from tracking_core.destinations.meta_capi.client import MetaClient
@@ -17,13 +17,13 @@ async def test_no_batch_is_taken_after_the_end_was_told(
     small = shop.settings.model_copy(update={"delivery_batch": 1, "delivery_slots": 1})
 
     def is_ending() -> bool:
-        return requests_at(meta) > 0
+        return bool(codes_at(meta))
 
     handled = await drain_connection(shop.connection_id, client=strict_meta, settings=small, is_ending=is_ending)
-    assert (handled, requests_at(meta)) == (1, 1)
+    assert (handled, len(codes_at(meta))) == (1, 1)
     assert await rows(_STANDS) == [
         {"state": "delivered", "held": False, "n": 1},
         {"state": "waiting", "held": False, "n": 2},
     ]
     await drain_connection(shop.connection_id, client=strict_meta, settings=small)
-    assert requests_at(meta) == 3
+    assert len(codes_at(meta)) == 3
