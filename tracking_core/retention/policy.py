@@ -49,13 +49,15 @@ class Effect(StrEnum):
 class Step:
     """Rows of one table. All texts are SQL of ours: ``is_due`` is about ``t`` and ``:cutoff``, ``change`` the SET list
     of what is emptied (nothing: the row is deleted), ``also`` statements about the rows ``due`` (``id``) that go with
-    it. A table of another room may not be there yet (``is_optional``)."""
+    it. A table of another room may not be there yet (``is_optional``). ``oldest`` names the column of ``t`` whose index
+    gives the rows in order: without it a large batch may be planned as a read of the whole table."""
 
     table: str
     is_due: str
     change: str = ""
     also: tuple[str, ...] = ()
     is_optional: bool = False
+    oldest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +273,13 @@ _ALL = (
         kind=Kind.EVENT_CLAIMS,
         effect=Effect.DELETED,
         days=lambda s: s.tracking_retention_days + _LIVES_ON_DAYS,
-        steps=(Step(table="dedupe_registry", is_due="t.scope = 'tracking' AND t.claimed_at < :cutoff"),),
+        steps=(
+            Step(
+                table="dedupe_registry",
+                is_due="t.scope = 'tracking' AND t.claimed_at < :cutoff",
+                oldest="claimed_at",
+            ),
+        ),
     ),
     Policy(
         kind=Kind.RETENTION_RUNS,
