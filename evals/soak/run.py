@@ -29,7 +29,7 @@ _BROWSER_LANES, _GATEWAY_LANES = 48, 24
 _SAMPLE_SECONDS, _REST_SAMPLE_SECONDS = 10.0, 5.0
 # Left of the time a run may take, for counting and stopping.
 _COUNTING_SECONDS = 45.0
-_SLOPE_LEAST_SECONDS = 300.0
+_SLOPE_LEAST_SECONDS = 900.0
 
 
 @dataclass(slots=True)
