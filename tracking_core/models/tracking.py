@@ -78,7 +78,15 @@ class DedupeEntry(SQLModel, table=True):
     claimed for ever, a browser event for longer than it is kept (``retention``)."""
 
     __tablename__ = "dedupe_registry"
-    __table_args__ = (Index("ix_dedupe_registry_events", "claimed_at", postgresql_where=text("scope = 'tracking'")),)
+    __table_args__ = (
+        Index(
+            "ix_dedupe_registry_events",
+            "claimed_at",
+            postgresql_using="brin",
+            postgresql_with={"autosummarize": "on"},
+            postgresql_where=text("scope = 'tracking'"),
+        ),
+    )
 
     tenant_id: UUID = Field(primary_key=True)
     key: UUID = Field(primary_key=True)

@@ -49,15 +49,13 @@ class Effect(StrEnum):
 class Step:
     """Rows of one table. All texts are SQL of ours: ``is_due`` is about ``t`` and ``:cutoff``, ``change`` the SET list
     of what is emptied (nothing: the row is deleted), ``also`` statements about the rows ``due`` (``id``) that go with
-    it. A table of another room may not be there yet (``is_optional``). ``oldest`` names the column of ``t`` whose index
-    gives the rows in order: without it a large batch may be planned as a read of the whole table."""
+    it. A table of another room may not be there yet (``is_optional``)."""
 
     table: str
     is_due: str
     change: str = ""
     also: tuple[str, ...] = ()
     is_optional: bool = False
-    oldest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,13 +271,7 @@ _ALL = (
         kind=Kind.EVENT_CLAIMS,
         effect=Effect.DELETED,
         days=lambda s: s.tracking_retention_days + _LIVES_ON_DAYS,
-        steps=(
-            Step(
-                table="dedupe_registry",
-                is_due="t.scope = 'tracking' AND t.claimed_at < :cutoff",
-                oldest="claimed_at",
-            ),
-        ),
+        steps=(Step(table="dedupe_registry", is_due="t.scope = 'tracking' AND t.claimed_at < :cutoff"),),
     ),
     Policy(
         kind=Kind.RETENTION_RUNS,

@@ -9,7 +9,7 @@ from tracking_core.retention.policy import Step
 
 # Rows are named by their place, which holds while they are locked: the tables have keys of every kind.
 _DUE = """WITH due AS MATERIALIZED (
-    SELECT t.ctid AS place{key} FROM {table} t WHERE {is_due} {order} LIMIT :limit FOR UPDATE OF t SKIP LOCKED
+    SELECT t.ctid AS place{key} FROM {table} t WHERE {is_due} LIMIT :limit FOR UPDATE OF t SKIP LOCKED
 )"""
 _PLACES = "t.ctid = ANY(ARRAY(SELECT place FROM due))"
 _COUNT = "SELECT count(*) FROM (SELECT FROM {table} t WHERE {is_due} LIMIT :limit) AS found"
@@ -33,8 +33,7 @@ async def clear(session: AsyncSession, step: Step, cutoff: datetime, *, limit: i
 
 def _batch(step: Step) -> str:
     key = ", t.id" if step.also else ""
-    order = f"ORDER BY t.{step.oldest}" if step.oldest else ""
-    parts = [_DUE.format(key=key, table=step.table, is_due=step.is_due, order=order)]
+    parts = [_DUE.format(key=key, table=step.table, is_due=step.is_due)]
     parts += [f"also{n} AS ({statement})" for n, statement in enumerate(step.also)]
     change, delete = "UPDATE {table} t SET {change}", "DELETE FROM {table} t"
     act = (change if step.change else delete).format(table=step.table, change=step.change)

@@ -11,9 +11,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Not BRIN: a new claim takes the place of one that is gone, and a sale's claim stays, so that in time every range of
-    # pages holds an old one. A group's claims share their time: an entry takes about 9 bytes under load.
-    indexes.build({'ix_dedupe_registry_events': "dedupe_registry (claimed_at) WHERE scope = 'tracking'"})
+    # BRIN: a B-tree of every claim took a quarter of what the collector stores in a second.
+    what = "dedupe_registry USING brin (claimed_at) WITH (autosummarize = on) WHERE scope = 'tracking'"
+    indexes.build({'ix_dedupe_registry_events': what})
 
 
 def downgrade() -> None:
