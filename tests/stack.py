@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from api.cli.processes import upgrade_all
+from api.cli.supervisor import CommandService
 from evals import stack
 from tests.forked import ForkedService
 from tracking_core.embedded.postgres import EmbeddedPostgres
@@ -42,7 +43,8 @@ def _original() -> Path:
 class Stack(stack.Stack):
     """``stop`` is asked for by whoever started it, and by ``stop_all`` before that."""
 
-    command_service, postgres_type = ForkedService, CopiedPostgres
+    command_service: type[CommandService] = ForkedService
+    postgres_type = CopiedPostgres
     is_durable = False
 
     def start_servers(self) -> None:
