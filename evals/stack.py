@@ -23,8 +23,9 @@ from tracking_core.settings import get_settings
 KEYS = "bench:" + base64.b64encode(bytes(range(32))).decode()
 
 
-def wait_for(is_true: Callable[[], bool], seconds: float = 30, *, every: float = 0.05) -> None:
-    """Poll until it holds; a fault on the way (a server restarting) counts as not yet."""
+def wait_for(is_true: Callable[[], bool], seconds: float = 90, *, every: float = 0.05) -> None:
+    """Poll until it holds; a fault on the way (a server restarting) counts as not yet. The patience, which costs
+    nothing where it holds, is for all processes beginning at once on few cores."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

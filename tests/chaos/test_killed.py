@@ -84,8 +84,7 @@ def test_the_api_killed_while_webhooks_come_in_takes_each_sale_once_when_the_sen
     stack: Stack, shop: Shop
 ) -> None:
     sales = 120
-    half_sent = _half_a_webhook(stack, shop)
-    with ThreadPoolExecutor(8) as senders:
+    with _half_a_webhook(stack, shop), ThreadPoolExecutor(8) as senders:
         taken = [senders.submit(shop.sell_until_taken, f"HPAPI{number}") for number in range(sales)]
         for done_before_the_kill in (20, 60):
             wait_for(lambda many=done_before_the_kill: sum(one.done() for one in taken) >= many)  # type: ignore[misc]
@@ -93,7 +92,6 @@ def test_the_api_killed_while_webhooks_come_in_takes_each_sale_once_when_the_sen
             stack.await_answers(stack.api)
         for one in taken:
             one.result()
-    half_sent.close()
     shop.await_totals(delivered=sales)
     shop.assert_each_received_once(sales)
 

@@ -99,7 +99,7 @@ class Seller:
 
     def settled(self) -> dict[str, Any]:
         """The status once nothing is under way any more."""
-        wait_for(lambda: self.get("status")["state"] not in ("working", "created"), 60)
+        wait_for(lambda: self.get("status")["state"] not in ("working", "created"))
         return self.get("status")
 
     def stages(self) -> dict[str, str]:

@@ -35,11 +35,11 @@ def test_a_setup_goes_on_where_its_worker_was_killed(seller: Seller) -> None:
         seller.gateway("kiwify")
         seller.meta()
         seller.page()
-        wait_for(lambda: [seller.stages()[name] for name in ("gateway", "meta", "url")] == ["verified"] * 3, 60)
+        wait_for(lambda: [seller.stages()[name] for name in ("gateway", "meta", "url")] == ["verified"] * 3)
         seller.post("plan")
-        wait_for(lambda: seller.get("status")["state"] == "awaiting_approval", 60)
+        wait_for(lambda: seller.get("status")["state"] == "awaiting_approval")
         seller.decide(seller.get("plan"))
-        wait_for(lambda: seller.get("status")["state"] == "done", 60)
+        wait_for(lambda: seller.get("status")["state"] == "done")
     _is_whole(seller)
 
 
@@ -58,7 +58,7 @@ def test_a_worker_killed_beside_the_providers_answer_does_not_register_twice(sel
     seller.stack.vendors_control.post("/faults", json=fault)
     with Background(lambda _: _killed_at_the_call(seller), most=1):
         seller.decide(plan)
-    wait_for(lambda: seller.get("status")["state"] == "done", 60)
+    wait_for(lambda: seller.get("status")["state"] == "done")
     _is_whole(seller)
 
 
@@ -71,7 +71,7 @@ def test_a_database_lost_beside_the_providers_answer_leaves_nothing_half_done(se
     with Background(lambda _: _cut_at_the_call(seller), most=1):
         # The answer's own connection is cut too; the decision was kept before.
         seller.http.post(f"/api/v1/setup/sessions/{seller.session_id}/plan/decision", json=body)
-    wait_for(lambda: seller.get("status")["state"] == "done", 60)
+    wait_for(lambda: seller.get("status")["state"] == "done")
     _is_whole(seller)
 
 

@@ -15,8 +15,6 @@ from tests.scale.pooler import pooled
 from tracking_core.embedded.process import free_port
 
 APIS, WORKERS, SCHEDULERS = 3, 3, 2
-# Eight processes begin at once, on however few cores.
-_START_SECONDS = 90
 
 
 class Fleet(Stack):
@@ -67,7 +65,7 @@ class Fleet(Stack):
         wait_for(lambda: self.leader() != [])  # the one that a test kills
         self.start(*self.apis, *self.workers, *self.schedulers[1:])
         for port in ports:
-            wait_for(lambda at=port: _is_ready(at), _START_SECONDS)  # type: ignore[misc]
+            wait_for(lambda at=port: _is_ready(at))  # type: ignore[misc]
 
     def _stop_processes(self) -> None:
         for service in (*self.apis, *self.workers, *self.schedulers):
