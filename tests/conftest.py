@@ -15,7 +15,7 @@ from argon2 import PasswordHasher, Type
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.cli.processes import upgrade_all
-from tests import stack
+from tests import stack, temporary
 from tests.databases import ReusedDatabase
 from tracking_core.db import engine as db_engine
 from tracking_core.embedded.postgres import EmbeddedPostgres
@@ -47,6 +47,7 @@ _LONG = (
     *(f"ui_{name}" for name in _PAGES),
 )
 _DEPLOYED = passwords._HASHER
+temporary.use_memory()
 KEYS = "test:" + base64.b64encode(bytes(range(32))).decode()
 
 

@@ -1,10 +1,11 @@
 """Processes of the hub for tests, forked from one that has imported everything: a tenth of a second of work where
 ``python -m`` has three. That a hub starts from nothing is shown in tests/cli and tests/secrets.
 
-Run as a module it is the process that is forked: it reads orders (a JSON line each) and says the number of the process
-that carries it out, which does what ``python -m`` would.
+Run as a module it is the process that is forked. It reads JSON lines: an order, to which it says the number of the
+process that carries it out and does what ``python -m`` would; or such a number, to which it says how that one ended.
 """
 
+import atexit
 import gc
 import json
 import os
@@ -12,7 +13,9 @@ import runpy
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +29,7 @@ from tracking_core.i18n import DEFAULT_LOCALE, catalogue
 from tracking_core.kit.loading import loading
 
 _STOP_SECONDS = 20.0
+_ENDED: dict[int, int] = {}
 _IMPORTED = (
     "agent.checkpoints",
     "agent.worker",
@@ -65,8 +69,7 @@ class ForkedService(CommandService):
     def start(self) -> None:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         _, _, *command = self._command
-        order = {"command": command, "environment": self._environment, "log": str(self._log)}
-        self._process = psutil.Process(_prepared().fork(order))
+        self._process = psutil.Process(_prepared().fork(_order(command, self._environment, log=self._log)))
 
     def stop(self) -> None:
         if self._process is None or not self.is_running():
@@ -77,6 +80,28 @@ class ForkedService(CommandService):
         except psutil.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def run(
+    command: list[str], environment: dict[str, str], *, said: str = "", seconds: float = 60
+) -> subprocess.CompletedProcess[str]:
+    """As ``subprocess.run`` of ``python -m`` with ``said`` on standard input; ``command`` begins with the module."""
+    with tempfile.TemporaryDirectory(prefix="hub-forked-") as name:
+        [given, out, err] = [Path(name) / one for one in ("in", "out", "err")]
+        given.write_text(said)
+        pid = _prepared().fork(_order(command, environment, given=given, log=out, errors=err))
+        deadline = time.monotonic() + seconds
+        while (status := _prepared().status(pid)) is None:
+            assert time.monotonic() < deadline, f"{command} goes on"
+            time.sleep(0.02)
+        return subprocess.CompletedProcess(command, status, out.read_text(), err.read_text())
+
+
+def _order(
+    command: list[str], environment: dict[str, str], *, log: Path, errors: Path | None = None, given: Path | None = None
+) -> dict[str, Any]:
+    files = [str(given or os.devnull), str(log), str(errors or log)]
+    return {"command": command, "environment": environment, "files": files}
 
 
 class _Prepared:
@@ -94,19 +119,32 @@ class _Prepared:
         self._lock = threading.Lock()
 
     def fork(self, order: dict[str, Any]) -> int:
+        return int(self._answer(order))
+
+    def status(self, pid: int) -> int | None:
+        """As ``Popen.returncode``; None while it runs."""
+        said = json.loads(self._answer(pid))
+        return os.waitstatus_to_exitcode(said) if said is not None else None
+
+    def close(self) -> None:
+        self._process.communicate(timeout=_STOP_SECONDS)
+
+    def _answer(self, asked: object) -> bytes:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with self._lock:
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.write(json.dumps(asked).encode() + b"\n")
             self._process.stdin.flush()
             said = self._process.stdout.readline()
         assert said, "the process that is forked has ended; what it said is on standard error"
-        return int(said)
+        return said
 
 
 @cache
 def _prepared() -> _Prepared:
-    return _Prepared()
+    prepared = _Prepared()
+    atexit.register(prepared.close)
+    return prepared
 
 
 def _import_everything() -> dict[str, str]:
@@ -123,17 +161,20 @@ def _import_everything() -> dict[str, str]:
 def _serve() -> dict[str, Any] | None:
     """Comes back with its order in each process that was forked, and with nothing in the first once nobody asks."""
     for line in sys.stdin.buffer:
-        if (pid := os.fork()) == 0:
-            return dict(json.loads(line))
-        sys.stdout.write(f"{pid}\n")
+        asked = json.loads(line)
+        if isinstance(asked, int):
+            said = _ENDED.pop(asked, None)
+        elif (said := os.fork()) == 0:
+            return dict(asked)
+        sys.stdout.write(f"{json.dumps(said)}\n")
         sys.stdout.flush()
     return None
 
 
 def _reap(*_: object) -> None:
     try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            _ENDED[ended[0]] = ended[1]
     except ChildProcessError:
         pass
 
@@ -143,9 +184,9 @@ def _become(order: dict[str, Any], imported: dict[str, str]) -> None:
     os.setsid()
     if die := die_with_parent():
         die()
-    with open(os.devnull, "rb") as nothing, open(order["log"], "ab") as log:
-        for target, source in ((0, nothing), (1, log), (2, log)):
-            os.dup2(source.fileno(), target)
+    for target, name in enumerate(order["files"]):
+        with open(name, "ab" if target else "rb") as opened:
+            os.dup2(opened.fileno(), target)
     os.environ.clear()
     os.environ.update(imported | order["environment"])
     module, *arguments = order["command"]

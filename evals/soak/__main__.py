@@ -19,13 +19,13 @@ from evals.soak.stack import SoakStack
 _MINUTE, _BEYOND_MINUTES, _PAPER_COLUMNS = 60.0, 5.0, 150
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, stack_type: type[SoakStack] = SoakStack) -> int:
     """The exit status. A run ends at most five minutes after its load."""
     asked = _parser().parse_args(arguments)
     console = Console(width=None if sys.stdout.isatty() else _PAPER_COLUMNS)
     with tempfile.TemporaryDirectory(prefix="hub-soak-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        stack = SoakStack(Path(folder))
+        stack = stack_type(Path(folder))
         try:
             run, checks = _ran(stack, asked, console)
         finally:

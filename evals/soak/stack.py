@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -63,9 +62,7 @@ class SoakStack(Stack):
 
     def _replica(self, kind: str, number: int, *arguments: str, **settings: str) -> CommandService:
         name = f"{kind}-{number + 1}"
-        log = self.folder / "logs" / f"{name}.log"
-        command = [sys.executable, "-m", "api.cli", kind, *arguments]
-        return CommandService(name, command, environment=self.environment | settings, log=log)
+        return self.service(name, ["-m", "api.cli", kind, *arguments], **settings)
 
 
 def is_ready(port: int) -> bool:

@@ -26,10 +26,8 @@ _FAST = {
 
 
 class Stack(stack.Stack):
-    """Started once and shared: a test that stops something starts it again, or ``heal`` does. Its processes start from
-    nothing, as those do that a fault has ended."""
+    """Started once and shared: a test that stops something starts it again, or ``heal`` does."""
 
-    command_service = CommandService
     is_durable = True
 
     def __init__(self, folder: Path) -> None:

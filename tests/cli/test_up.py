@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from tests import forked
 from tracking_core.embedded.process import free_port
 
 pytestmark = pytest.mark.timeout(180)
@@ -49,12 +50,9 @@ class Up:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(60)
 
-    def hub(self, *arguments: str, said: str | None = None) -> subprocess.CompletedProcess[str]:
+    def hub(self, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
         environment = {**self.environment, "HUB_DATA_DIR": str(self.folder)}
-        command = [sys.executable, "-m", "api.cli", *arguments]
-        return subprocess.run(
-            command, env=environment, input=said, capture_output=True, text=True, timeout=60, check=False
-        )
+        return forked.run(["api.cli", *arguments], environment, said=said)
 
     def runtime(self) -> dict[str, Any]:
         said: dict[str, Any] = json.loads((self.folder / "runtime.json").read_text())

@@ -18,6 +18,7 @@ from psycopg import sql
 from redis import Redis
 from redis.exceptions import RedisError
 
+from tests import forked
 from tracking_core.embedded.process import free_port
 
 _READY_SECONDS = 90
@@ -76,20 +77,13 @@ class Hub:
 
     def command(self, *arguments: str, secret: str = "", is_shown: bool = True) -> bytes:
         """Run ``hub ...`` with the secret on standard input; gives standard output."""
-        return self.python("-m", "api.cli", *arguments, secret=secret, is_shown=is_shown)
+        return self.module("api.cli", *arguments, secret=secret, is_shown=is_shown)
 
-    def python(self, *arguments: str, secret: str = "", is_shown: bool = True) -> bytes:
+    def module(self, *arguments: str, secret: str = "", is_shown: bool = True) -> bytes:
         """``is_shown`` False: standard output shows a secret on purpose and is not part of the record."""
-        ran = subprocess.run(
-            [sys.executable, *arguments],
-            env=self._environment,
-            input=secret.encode(),
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
-        self.said += [ran.stderr, ran.stdout] if is_shown else [ran.stderr]
-        return ran.stdout
+        ran = forked.run([*arguments], self._environment, said=secret)
+        self.said += [one.encode() for one in ([ran.stderr, ran.stdout] if is_shown else [ran.stderr])]
+        return ran.stdout.encode()
 
     @contextmanager
     def database(self) -> Iterator[psycopg.Connection[Any]]:

@@ -36,16 +36,6 @@ _REFUSED: dict[str, LiteralString] = {
     "deliveries": "false",
     "dispatch_attempts": "false",
 }
-# The command line has no option for the app's secret.
-_CONNECT_WITH_APP_SECRET = """
-import sys, uuid
-from api.cli.run import in_transaction
-from tracking_core.tenants import service
-token, app_secret = sys.stdin.read().split()
-for dataset in sys.argv[2:]:
-    in_transaction(lambda session: service.connect_meta(
-        session, uuid.UUID(sys.argv[1]), dataset, token, actor="test", app_secret=app_secret))
-"""
 
 
 def wait_for(what: str, is_true: Callable[[], bool], seconds: float = 40) -> None:
@@ -79,7 +69,7 @@ class Journey:
         self._tenant, self._write_key, self.secret_key = made["tenant_id"], made["write_key"], made["secret_key"]
         self._bearer = {"Authorization": f"Bearer {self.secret_key}"}
         secrets = f"{planted.TOKEN} {planted.APP_SECRET}"
-        self._hub.python("-c", _CONNECT_WITH_APP_SECRET, self._tenant, *DATASETS, secret=secrets)
+        self._hub.module("tests.secrets.connecting", self._tenant, *DATASETS, secret=secrets)
         for dataset in (DATASETS[0], "not-a-dataset"):
             self._connect_meta(dataset, planted.TOKEN)
         self._paths = {
