@@ -5,7 +5,7 @@
 // [data-lost] (what to say when the stream is cut) and [data-expired] (when it will not come back); a region is an element
 // with an id and [data-region], whose [data-say] is said when it is new, and [data-result] where it is what came of a
 // check.
-import { announce, isChatRead } from "./announcing.js";
+import { announce, unsaid } from "./announcing.js";
 import { follow, leave } from "./stream.js";
 
 const CHANGES = [
@@ -78,7 +78,8 @@ function put(region) {
   old.replaceWith(placed);
   window.htmx?.process(placed);
   if (focused !== null) (document.getElementById(focused) ?? document.getElementById("step-title"))?.focus();
-  return isNew && !("result" in region.dataset && isChatRead()) ? region.dataset.say : "";
+  if (!isNew) return "";
+  return "result" in region.dataset ? unsaid([region.dataset.say]).join("") : region.dataset.say;
 }
 
 /** Whether somebody types, chose something or sent a form there. */

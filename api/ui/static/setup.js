@@ -1,5 +1,5 @@
 // The wizard: forms and steps without loading the page anew (htmx), and what happens meanwhile shown as it happens.
-import { announce, isChatRead } from "./announcing.js";
+import { announce, asked, unsaid } from "./announcing.js";
 import { keepLive } from "./live.js";
 
 // A form that comes back with something to mend is a page like any other.
@@ -17,7 +17,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (isOurs(event)) trouble("");
+  if (!isOurs(event)) return;
+  if (event.detail.requestConfig.verb === "post") asked();
+  trouble("");
 });
 
 let settled = null;
@@ -46,8 +48,8 @@ function arrive() {
 }
 
 function sayResult() {
-  const said = [...document.querySelectorAll("#step [data-result]")].map((one) => one.dataset.say).filter(Boolean);
-  if (said.length && !isChatRead()) announce(said.join(" "));
+  const said = unsaid([...document.querySelectorAll("#step [data-result]")].map((one) => one.dataset.say));
+  if (said.length) announce(said.join(" "));
 }
 
 function trouble(text) {
