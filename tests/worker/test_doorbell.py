@@ -49,6 +49,15 @@ async def test_exactly_one_of_several_workers_answers(doorbell: Doorbell, settin
         await one.close()
 
 
+async def test_the_bell_of_a_newer_version_is_passed_over(doorbell: Doorbell, settings: Settings) -> None:
+    redis = Redis.from_url(settings.redis_url)
+    await redis.zadd("hub:bells", {"made_in_the_next_version:key": 1.0})
+    await redis.aclose()
+    doorbell.ring(Bell.PROCESS_SALES)
+    await asyncio.sleep(0.05)
+    assert [await doorbell.answer(), await doorbell.answer()] == [None, (Bell.PROCESS_SALES, "")]
+
+
 async def test_without_redis_ringing_costs_nothing_and_answering_says_so(settings: Settings) -> None:
     alone = Doorbell(settings.model_copy(update={"redis_url": "redis://127.0.0.1:1"}))
     alone.ring(Bell.PROCESS_SALES)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tracking_core.settings import Settings
+from tracking_core.worker import main
 from tracking_core.worker.doorbell import Bell, Doorbell
 from tracking_core.worker.main import Worker
 
@@ -29,3 +30,17 @@ async def test_a_cancel_that_the_client_takes_for_a_timeout_is_not_lost(
     listening.cancel()
     await asyncio.wait_for(asyncio.gather(listening, return_exceptions=True), 10)
     await worker.close()
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_worker_that_hears_nothing_any_more_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that whoever keeps it alive starts it again."""
+
+    async def deaf(_self: Worker) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(Worker, "listen", deaf)
+    monkeypatch.setattr(main, "_observe", lambda *_: None)
+    async with asyncio.timeout(20):
+        with pytest.raises(RuntimeError, match="a defect"):
+            await main.run()

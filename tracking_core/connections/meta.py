@@ -10,6 +10,7 @@ from sqlmodel import select
 from tracking_core.audit.service import record
 from tracking_core.connections.contexts import app_secret_context, next_token_context, token_context
 from tracking_core.connections.problems import problem
+from tracking_core.destinations.meta_capi.client import DATASET_ID
 from tracking_core.errors import Conflict, InvalidRequest, NotFound
 from tracking_core.kit import clock
 from tracking_core.models import BrowserEvent, ConnectionState, MetaConnection
@@ -36,7 +37,7 @@ async def connect_meta(
     ``browser_events`` (of ``BrowserEvent``) are forwarded from now on; None leaves them as they were, at first none.
     ``token_ref`` is the vault's reference of the token, if it came from there. A token that was staged is dropped.
     """
-    if not (dataset_id.isascii() and dataset_id.isdigit()):
+    if not DATASET_ID.fullmatch(dataset_id):
         raise InvalidRequest([problem("dataset_id", "The dataset id has only digits.")])
     _require_token(access_token)
     cipher = cipher_of(await get(session, tenant_id))

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-_TRIP_AFTER = 5
+TRIP_AFTER = 5
 _PAUSE = timedelta(seconds=5)
 _PAUSE_MAX = timedelta(minutes=5)
 _PROBE_BATCH = 10
@@ -10,12 +10,12 @@ _PROBE_BATCH = 10
 
 def paused_until(failure_streak: int, now: datetime) -> datetime | None:
     """Until when to rest after the ``failure_streak``-th failure in a row; None while the circuit is closed."""
-    if failure_streak < _TRIP_AFTER:
+    if failure_streak < TRIP_AFTER:
         return None
-    doublings: int = min(failure_streak - _TRIP_AFTER, 10)
+    doublings: int = min(failure_streak - TRIP_AFTER, 10)
     return now + min(_PAUSE * (1 << doublings), _PAUSE_MAX)
 
 
 def batch_limit(failure_streak: int, batch: int) -> int:
     """Half open: a connection that tripped proves itself with a few events first."""
-    return min(batch, _PROBE_BATCH) if failure_streak >= _TRIP_AFTER else batch
+    return min(batch, _PROBE_BATCH) if failure_streak >= TRIP_AFTER else batch

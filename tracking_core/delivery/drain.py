@@ -73,7 +73,14 @@ class _Drain:
             self.streams.create_task(self._stream(new_id()))
 
     async def _stream(self, holder: UUID) -> None:
-        """Batches until one leaves room: what falls due later rings for itself."""
+        """Batches until one leaves room: what falls due later rings for itself. Whatever happens, the slot is free."""
+        try:
+            await self._batches(holder)
+        finally:
+            async with transaction(flush=False) as session:
+                await slots.release(session, self.connection_id, holder)
+
+    async def _batches(self, holder: UUID) -> None:
         started = clock.now()
         while not self.is_ending() and (batch := await self._next(holder)):
             if batch.is_full:
@@ -85,8 +92,6 @@ class _Drain:
             self.handled += len(batch.deliveries)
             if not batch.is_full:
                 break
-        async with transaction(flush=False) as session:
-            await slots.release(session, self.connection_id, holder)
 
     async def _next(self, holder: UUID) -> Batch | None:
         """The next batch with a slot to send it in."""
@@ -164,7 +169,13 @@ async def _written(
 
 
 def _is_to_split(part: Sequence[Leased], result: SendResult) -> bool:
-    return bool(result.verdict and result.verdict.failure is FailureClass.PAYLOAD and len(part) > 1)
+    """Something about one of them may be wrong, and none was taken. A code nobody has documented may be about one, too;
+    an answer that is not Meta's says nothing of events."""
+    verdict = result.verdict
+    if verdict is None or verdict.is_ambiguous or len(part) == 1:
+        return False
+    is_unknown_code = verdict.failure is FailureClass.UNKNOWN and verdict.code is not None
+    return is_unknown_code or verdict.failure is FailureClass.PAYLOAD
 
 
 async def _settle(
@@ -179,10 +190,11 @@ async def _settle(
     log.warning(
         "delivery_refused", connection_id=str(batch.connection_id), reason=settle.reason_of(verdict), size=len(part)
     )
+    if _is_to_split(part, result):
+        return True
     match verdict.failure:
         case FailureClass.PAYLOAD:
-            if len(part) == 1:
-                await settle.bury(session, batch, part[0], verdict, now)
+            await settle.bury(session, batch, part[0], verdict, now)
             return True
         case FailureClass.CREDENTIAL | FailureClass.PERMISSION:
             await settle.give_back(session, batch, part, now)
@@ -192,15 +204,18 @@ async def _settle(
             await _rest(session, batch, verdict, now)
         case FailureClass.UNKNOWN:
             await settle.postpone(session, batch, part, verdict, now)
+            # What is wrong with one event is no reason to keep the others waiting; with several in a row it may be.
+            return not await _rest(session, batch, verdict, now) and verdict.code is not None
         case unreachable:
             assert_never(unreachable)
     return False
 
 
 async def _hold(session: AsyncSession, batch: Batch, verdict: Verdict, now: datetime) -> None:
-    """The token or a permission is bad: everything of this connection waits for a person, without spending attempts."""
+    """The token or a permission is bad: everything of this connection waits for a person, without spending attempts.
+    Not for the refusal of a token that was replaced while Meta answered."""
     connection = await session.get_one(MetaConnection, batch.connection_id, with_for_update=True)
-    if connection.state == ConnectionState.ON_HOLD:
+    if connection.state == ConnectionState.ON_HOLD or bytes(connection.access_token) != batch.sealed_token:
         return
     connection.state, connection.hold_code, connection.held_at = ConnectionState.ON_HOLD, settle.reason_of(verdict), now
     HOLDS.labels(verdict.failure.value).inc()
@@ -215,8 +230,8 @@ async def _hold(session: AsyncSession, batch: Batch, verdict: Verdict, now: date
     log.error("connection_on_hold", connection_id=str(connection.id), reason=settle.reason_of(verdict))
 
 
-async def _rest(session: AsyncSession, batch: Batch, verdict: Verdict, now: datetime) -> None:
-    """Count the failure; pause the connection when the breaker trips or Meta asks for time."""
+async def _rest(session: AsyncSession, batch: Batch, verdict: Verdict, now: datetime) -> bool:
+    """Count the failure; pause the connection when the breaker trips or Meta asks for time, and say whether it is."""
     connection = await session.get_one(MetaConnection, batch.connection_id, with_for_update=True)
     connection.failure_streak += 1
     pauses = [paused_until(connection.failure_streak, now)]
@@ -226,3 +241,4 @@ async def _rest(session: AsyncSession, batch: Batch, verdict: Verdict, now: date
     if wanted:
         connection.paused_until = max(wanted)
         PAUSES.inc()
+    return bool(wanted)

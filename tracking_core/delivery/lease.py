@@ -1,6 +1,6 @@
 """Lease due deliveries of one connection together. A leased row is due again when its lease ends: nobody has to notice
-a dead worker. Rows whose time is over, or whose person has refused, leave here with their reason. A disabled connection
-leases nothing: what waits for it stays as it is.
+a dead worker. Rows whose time is over, whose person has refused or whose sale was undone leave here with their reason.
+A disabled connection leases nothing: what waits for it stays as it is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,6 +34,11 @@ IS_REFUSED = """
 EXISTS (SELECT FROM consents s WHERE s.tenant_id = d.tenant_id AND NOT s.granted AND s.subject = ANY(
     d.consent_subjects || (SELECT c.consent_subjects FROM conversions c WHERE c.id = d.conversion_id)))
 """
+# A sale that was undone while Meta cannot have heard of it yet: why it ends, else null.
+UNDONE = """
+CASE WHEN d.first_ambiguous_at IS NULL THEN (SELECT c.status || '_before_delivery' FROM conversions c
+    WHERE c.id = d.conversion_id AND c.status IN ('refunded', 'chargeback')) END
+"""
 # Sales first, by an index of their own: a backlog of page views is never read past to find one. The rest of the batch
 # goes to browser events. The last LIMIT changes no row: it tells the planner how few there are to update.
 _LEASE = f"""
@@ -54,8 +59,9 @@ UPDATE deliveries d SET lease_id = :lease, leased_at = :now, due_at = :expires,
     attempts = d.attempts + CASE WHEN due.lease_id IS NULL THEN 0 ELSE 1 END
 FROM due WHERE d.id = due.id
 RETURNING d.id, d.payload, d.test_event_code, d.attempts, d.event_time, d.first_ambiguous_at, d.conversion_id,
-    due.lease_id AS lost_lease, due.leased_at AS lost_at, {IS_REFUSED} AS refused
-"""  # noqa: S608 - the condition is a constant
+    due.lease_id AS lost_lease, due.leased_at AS lost_at, {IS_REFUSED} AS refused,
+    {UNDONE} AS undone
+"""  # noqa: S608 - the conditions are constants
 _LOST = """
 INSERT INTO dispatch_attempts (id, delivery_id, tenant_id, connection_id, request_id, batch_size, started_at,
                                latency_ms, outcome, ambiguous)
@@ -83,7 +89,8 @@ class Leased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What was leased together, with what is needed to send it. ``repr`` shows no secret.
+    """What was leased together, with what is needed to send it. ``repr`` shows no secret. ``sealed_token`` is the row's
+    own form of ``access_token``, by which it is known whether the row has that one still.
 
     One request may carry what has one test event code (``parts``), because Meta takes one for all of a request.
     ``places`` says of the conversions that are traced where their traces began.
@@ -94,6 +101,7 @@ class Batch:
     tenant_id: UUID
     dataset_id: str
     access_token: str
+    sealed_token: bytes
     app_secret: str | None
     test_event_code: str | None
     failure_streak: int
@@ -143,14 +151,16 @@ async def lease(session: AsyncSession, connection_id: UUID, now: datetime, setti
 
 
 async def _sendable(session: AsyncSession, rows: Sequence[Row[Any]], now: datetime) -> tuple[Leased, ...]:
-    """Without those whose time is over or whose person has refused; they end here."""
-    schedules = {row.id: Schedule(row.event_time, row.attempts, row.first_ambiguous_at) for row in rows}
-    refused = [row.id for row in rows if row.refused]
-    late = [row.id for row in rows if not row.refused and deadline(schedules[row.id]) < now]
-    await withhold(session, refused)
+    """Without those that were undone, whose time is over or whose person has refused; they end here."""
+    schedules = {
+        row.id: Schedule(row.event_time, row.attempts, row.first_ambiguous_at, row.conversion_id is None)
+        for row in rows
+    }
+    ended = await withhold(session, rows)
+    late = [row.id for row in rows if row.id not in ended and deadline(schedules[row.id]) < now]
     await _end(session, late, "dead", "deadline_passed", died_at=now)
     metrics.buried(session, "deadline", len(late))
-    ended = {*refused, *late}
+    ended |= {*late}
     # RETURNING has no order, and a refused batch is split: its sales go with the half that is sent again first.
     ordered = sorted(rows, key=lambda row: row.conversion_id is None)
     return tuple(
@@ -176,6 +186,7 @@ def _batch(
         tenant_id=connection.tenant_id,
         dataset_id=connection.dataset_id,
         access_token=cipher.decrypt(bytes(connection.access_token), token_context(connection.id)).decode(),
+        sealed_token=bytes(connection.access_token),
         app_secret=cipher.decrypt(bytes(secret), app_secret_context(connection.id)).decode() if secret else None,
         test_event_code=connection.test_event_code,
         failure_streak=connection.failure_streak,
@@ -200,9 +211,13 @@ async def _record_lost(session: AsyncSession, connection: Row[Any], rows: list[R
     metrics.attempted(session, "worker_lost", [row.conversion_id for row in rows])
 
 
-async def withhold(session: AsyncSession, refused: list[UUID]) -> None:
-    """End those whose person has refused; the caller holds their rows."""
-    await _end(session, refused, "withheld", REFUSED)
+async def withhold(session: AsyncSession, rows: Sequence[Row[Any]]) -> set[UUID]:
+    """End those of these rows (``id``, ``refused``, ``undone``) that are not to be sent any more, and say which. The
+    caller holds them."""
+    reasons = {row.id: REFUSED if row.refused else row.undone for row in rows if row.refused or row.undone}
+    for reason in sorted(set(reasons.values())):
+        await _end(session, [one for one, why in reasons.items() if why == reason], "withheld", reason)
+    return set(reasons)
 
 
 async def _end(

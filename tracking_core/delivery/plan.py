@@ -87,7 +87,9 @@ def payload_of(conversion: Conversion, now: datetime) -> bytes:
 
 
 async def plan(session: AsyncSession, sales: Sequence[Sale], now: datetime, *, hold_back: dict[Any, timedelta]) -> None:
-    """Insert the deliveries; a repeat finds them there. ``hold_back`` delays a sale whose click may still come."""
+    """Insert the deliveries; a repeat finds them there. ``hold_back`` is for sales whose click may still come: when it
+    is over they are matched again, and that lets them go. They go by themselves after twice that time, should it fail.
+    """
     rows = [_row(sale, connection.id, now, hold_back) for sale in sales for connection in sale.enabled]
     await bulk.insert(session, Delivery, rows)
 
@@ -106,6 +108,6 @@ def _row(sale: Sale, connection_id: Any, now: datetime, hold_back: dict[Any, tim
         "test_event_code": sale.announced.test_event_code if sale.announced else None,
         "state": DeliveryState.WAITING,
         "attempts": 0,
-        "due_at": now + hold_back.get(conversion.id, timedelta()),
+        "due_at": now + 2 * hold_back.get(conversion.id, timedelta()),
         "created_at": now,
     }

@@ -53,7 +53,7 @@ WITH chosen AS (
     ORDER BY d.tenant_id, d.created_at, d.id LIMIT :limit FOR UPDATE OF d
 ), revived AS (
     UPDATE deliveries d SET state = 'waiting', reason = NULL, due_at = :now, lease_id = NULL, leased_at = NULL,
-        replay_id = :replay
+        attempts = 0, replay_id = :replay
     FROM chosen WHERE d.id = chosen.id AND chosen.fate = '{replayable}'
     RETURNING d.connection_id
 ), closed AS (

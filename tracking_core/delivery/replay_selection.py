@@ -57,10 +57,11 @@ _CONDITIONS = {
     "until": "d.created_at < :until",
 }
 LETTERS = "deliveries d LEFT JOIN conversions c ON c.id = d.conversion_id"
-# The first two are the deadlines by which a lease buries: past them a letter would only die again.
+# The first three are the deadlines by which a lease buries: past them a letter would only die again.
 FATE = f"""CASE
     WHEN d.event_time < :useful_since THEN '{Fate.TOO_OLD}'
     WHEN d.first_ambiguous_at < :safe_since THEN '{Fate.UNSAFE}'
+    WHEN d.conversion_id IS NULL AND d.event_time < :safe_since THEN '{Fate.UNSAFE}'
     WHEN d.first_ambiguous_at IS NULL AND c.status IN ('refunded', 'chargeback') THEN '{Fate.UNDONE}'
     ELSE '{Fate.REPLAYABLE}'
 END"""
@@ -96,7 +97,7 @@ class Selection:
 
 def fate_values(now: datetime) -> dict[str, datetime]:
     """``useful_since``: an event before it is past Meta's 7 days. ``safe_since``: where the first ambiguous attempt was
-    before it, a resend could be counted twice."""
+    before it, or the visit that the pixel told too, a resend could be counted twice."""
     useful = deadline(Schedule(now, 0, None)) - now
     safe = deadline(Schedule(now, 0, now)) - now
     return {"useful_since": now - useful, "safe_since": now - safe}

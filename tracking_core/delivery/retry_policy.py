@@ -1,7 +1,7 @@
 """When to try again. Pure: deadlines come from the event, not from a count of attempts.
 
 Meta takes an event for 7 days (``meta_capi.event.MAX_EVENT_AGE``) and deduplicates for 48 hours. After an attempt that
-may have been received, a resend is safe only inside those 48 hours.
+may have been received, a resend is safe only inside those 48 hours; so is any attempt at what the pixel tells too.
 """
 
 import random
@@ -18,16 +18,17 @@ _MARGIN = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What the policy needs to know of a delivery."""
+    """What the policy needs to know of a delivery. ``is_visit``: it is no sale, and the pixel told it as well."""
 
     event_time: datetime
     attempts: int
     first_ambiguous_at: datetime | None
+    is_visit: bool = False
 
 
 def deadline(schedule: Schedule) -> datetime:
     """The last moment at which sending is still useful and safe."""
-    limits = [schedule.event_time + MAX_EVENT_AGE]
+    limits = [schedule.event_time + (DEDUPE_WINDOW if schedule.is_visit else MAX_EVENT_AGE)]
     if schedule.first_ambiguous_at:
         limits.append(schedule.first_ambiguous_at + DEDUPE_WINDOW)
     return min(limits) - _MARGIN

@@ -1,6 +1,7 @@
 """Write down what became of a request: an attempt row for every delivery, and each delivery's next state."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.delivery import counted as metrics
 from tracking_core.delivery.lease import Batch, Leased
-from tracking_core.delivery.retry_policy import Schedule, next_attempt
+from tracking_core.delivery.retry_policy import next_attempt
 from tracking_core.destinations.meta_capi.client import SendResult
 from tracking_core.destinations.meta_capi.errors import FailureClass, Verdict
 from tracking_core.kit.ids import new_id
 
-# Answers nobody has documented: a few tries in case they pass, then a person looks.
+# Codes nobody has documented, of an event that was sent alone: a few tries in case they pass, then a person looks.
 UNKNOWN_ATTEMPTS_MAX = 5
 
 # A row that is no longer ours may have been erased, and what is written after the receipt nobody searches: of such a
@@ -89,12 +90,12 @@ async def postpone(
     session: AsyncSession, batch: Batch, sent: Sequence[Leased], verdict: Verdict, now: datetime
 ) -> None:
     """Plan the next attempt of each, or bury those with no useful moment left."""
-    is_final = verdict.failure is FailureClass.UNKNOWN
+    is_final = verdict.failure is FailureClass.UNKNOWN and verdict.code is not None
     again: list[tuple[UUID, datetime]] = []
     over: list[UUID] = []
     for one in sent:
         ambiguous_at = one.schedule.first_ambiguous_at or (now if verdict.is_ambiguous else None)
-        schedule = Schedule(one.schedule.event_time, one.schedule.attempts, ambiguous_at)
+        schedule = replace(one.schedule, first_ambiguous_at=ambiguous_at)
         due = next_attempt(schedule, now, retry_after_seconds=verdict.retry_after_seconds)
         if due is None or (is_final and one.schedule.attempts + 1 >= UNKNOWN_ATTEMPTS_MAX):
             over.append(one.id)

@@ -57,6 +57,13 @@ class Delivery(SQLModel, table=True):
             "delivered_at",
             postgresql_where=text("delivered_at IS NOT NULL"),
         ),
+        # With those of the dead and the due, all sales that did not arrive.
+        Index(
+            "ix_deliveries_withheld",
+            "tenant_id",
+            "conversion_id",
+            postgresql_where=text("state = 'withheld' AND conversion_id IS NOT NULL"),
+        ),
         Index("ix_deliveries_replay", "replay_id", postgresql_where=text("replay_id IS NOT NULL")),
         Index("ix_deliveries_kept", "event_time", postgresql_where=text("octet_length(payload) > 0")),
     )

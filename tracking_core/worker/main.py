@@ -167,7 +167,7 @@ def _is_cancelled() -> bool:
 
 
 async def run(*, others: Mapping[Bell, Rounds] = {}, with_sales: bool = True) -> None:
-    """Work until SIGINT or SIGTERM."""
+    """Work until SIGINT or SIGTERM. Raises what ended the listening: one that hears nothing is to be started again."""
     settings = get_settings()
     configure_logging(settings.log_level)
     worker, stopping = Worker(settings, others=others, with_sales=with_sales), asyncio.Event()
@@ -177,12 +177,15 @@ async def run(*, others: Mapping[Bell, Rounds] = {}, with_sales: bool = True) ->
     listening = asyncio.create_task(worker.listen())
     gc.freeze()  # what was loaded so far stays; collections look only at what is new
     log.info("worker_started")
-    await stopping.wait()
+    told = asyncio.create_task(stopping.wait())
+    await asyncio.wait({told, listening}, return_when=asyncio.FIRST_COMPLETED)
     listening.cancel()
-    await asyncio.gather(listening, return_exceptions=True)
+    [ended] = await asyncio.gather(listening, return_exceptions=True)
     await worker.close()
     await asyncio.to_thread(tracing.stop)
     log.info("worker_stopped")
+    if not told.done() and isinstance(ended, BaseException):
+        raise ended
 
 
 def _observe(settings: Settings, heartbeat: Heartbeat) -> None:

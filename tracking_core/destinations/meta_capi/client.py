@@ -31,7 +31,7 @@ EXCERPT_LIMIT_BYTES = 2_048
 
 _CONNECT_TIMEOUT_SECONDS = 5.0
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0)
-_DATASET_ID = re.compile(r"[0-9]{1,32}")
+DATASET_ID = re.compile(r"[0-9]{1,32}")
 _HEADER_SAFE = re.compile(r"[!-~]{1,4096}")
 _REQUEST_LEFT = "send_request_headers.started"
 
@@ -96,7 +96,7 @@ class MetaClient:
 
         Raises ValueError before any I/O for a dataset id that is not digits and for other than 1-1,000 events.
         """
-        if not _DATASET_ID.fullmatch(dataset_id):
+        if not DATASET_ID.fullmatch(dataset_id):
             raise ValueError("dataset_id must be digits only")
         if not 1 <= len(events) <= MAX_EVENTS:
             raise ValueError(f"a request carries 1 to {MAX_EVENTS} events")

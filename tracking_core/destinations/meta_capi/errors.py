@@ -130,6 +130,7 @@ def _by_status(status: int | None) -> tuple[FailureClass, bool]:
         401: FailureClass.CREDENTIAL,
         403: FailureClass.PERMISSION,
         408: FailureClass.TRANSIENT,
+        413: FailureClass.PAYLOAD,  # of a batch its halves are smaller
         425: FailureClass.TRANSIENT,
         429: FailureClass.THROTTLED,
     }
