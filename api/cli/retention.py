@@ -14,7 +14,8 @@ from api.routes.retention import run_told, told
 from tracking_core.db.engine import dispose
 from tracking_core.kit import clock
 from tracking_core.models import RetentionRun
-from tracking_core.retention.policy import POLICIES, Kind
+from tracking_core.retention.kinds import Kind
+from tracking_core.retention.policy import POLICIES
 from tracking_core.retention.run import run_all
 from tracking_core.retention.status import KindStatus, overview, runs
 from tracking_core.settings import get_settings

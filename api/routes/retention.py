@@ -8,7 +8,7 @@ from api.deps import SessionDep
 from api.staff import StaffDep
 from tracking_core.kit import clock
 from tracking_core.models import RetentionRun
-from tracking_core.retention.policy import Kind
+from tracking_core.retention.kinds import Kind
 from tracking_core.retention.status import KindStatus, overview, runs
 
 router = APIRouter(prefix="/api/v1/operations/retention", tags=["operations"])

@@ -13,7 +13,8 @@ from tests.ui_operations.conftest import Enter, app, enter
 from tests.ui_operations.people import Person
 from tracking_core.db.engine import transaction
 from tracking_core.models import Role, StaffRole
-from tracking_core.retention.policy import POLICIES, Kind
+from tracking_core.retention.kinds import Kind
+from tracking_core.retention.policy import POLICIES
 from tracking_core.retention.run import run
 from tracking_core.staff import service as staff
 

@@ -20,7 +20,8 @@ from tracking_core.models import RetentionRun
 from tracking_core.privacy import webhook_keys
 from tracking_core.retention import run as running
 from tracking_core.retention import steps
-from tracking_core.retention.policy import POLICIES, Effect, Kind
+from tracking_core.retention.kinds import Effect, Kind
+from tracking_core.retention.policy import POLICIES
 from tracking_core.retention.run import due_kinds, run, run_all, run_due
 from tracking_core.retention.status import overview
 from tracking_core.tenants import service as tenants
@@ -181,7 +182,8 @@ async def test_each_kind_has_its_rhythm_and_one_that_fails_is_on_record_and_stop
     later(minutes=11)
     assert [row.kind for row in await run_due(shop.settings)] == ["audit_log"]
     later(minutes=50)
-    assert {row.kind for row in await run_due(shop.settings)} == {"screenshots", "sign_ins", "audit_log"}
+    hourly = {"screenshots", "sign_ins", "closed_shops"}
+    assert {row.kind for row in await run_due(shop.settings)} == {*hourly, "audit_log"}
 
 
 _SESSION = text("""

@@ -11,7 +11,7 @@ from tracking_core.db.engine import transaction
 from tracking_core.handoff.contact import Contact, keep_contact
 from tracking_core.kit import clock
 from tracking_core.models import SetupMessage, SetupSession
-from tracking_core.retention.policy import Kind
+from tracking_core.retention.kinds import Kind
 from tracking_core.retention.run import run_all
 from tracking_core.tenants import service as tenants
 

@@ -21,6 +21,7 @@ class PrivacyState(StrEnum):
     REMAINS = "remains"  # the search found something yet: a person must look
     FAILED = "failed"  # a defect of ours met it again and again
     EXPIRED = "expired"  # nobody approved it in time
+    CLOSED = "closed"  # the shop was closed meanwhile: all of its people go (``retention.closed``)
 
 
 class PrivacyRequest(SQLModel, table=True):

@@ -69,7 +69,7 @@ class ConversionStatus(StrEnum):
 class Decision(StrEnum):
     """What was decided about telling Meta. ``planned`` has deliveries; the others have none."""
 
-    UNDECIDED = "undecided"  # not paid yet
+    UNDECIDED = "undecided"  # not paid yet, or, until ``rematch_at``, its late click may bring the consent it lacks
     PLANNED = "planned"
     WITHHELD = "withheld"
     DUPLICATE = "duplicate"

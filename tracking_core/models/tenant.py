@@ -20,7 +20,7 @@ class ConsentMode(StrEnum):
 
 class Tenant(SQLModel, table=True):
     """``escalate_after`` failures of one step in one way, a person is called. Closed (``tenants.closing``), it has no
-    data key any more: ``wrapped_data_key`` is empty."""
+    data key any more: ``wrapped_data_key`` is empty; and a while later (``emptied_at``) nothing of a person."""
 
     __tablename__ = "tenants"
 
@@ -34,6 +34,7 @@ class Tenant(SQLModel, table=True):
     wrapped_data_key: bytes = Field(sa_type=LargeBinary)
     created_at: datetime = CreatedAt()
     closed_at: datetime | None = Timestamp(default=None)
+    emptied_at: datetime | None = Timestamp(default=None)
 
 
 class ApiKeyKind(StrEnum):

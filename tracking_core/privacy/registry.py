@@ -196,7 +196,7 @@ COLUMNS: Mapping[str, Columns] = {
     "reading_marks": Columns(plain="name last_id"),
     "tenants": Columns(
         plain="id default_country consent_mode match_threshold attribution_window_days escalate_after created_at"
-        " closed_at",
+        " closed_at emptied_at",
         ours="name wrapped_data_key",
     ),
     "api_keys": Columns(plain="id tenant_id kind hint created_at revoked_at", ours="key_hash value"),

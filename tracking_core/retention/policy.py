@@ -4,74 +4,12 @@ What goes is either deleted or, where a ledger or a proof stands on the row, emp
 stays, and every total with it. Nothing that is still due to be done is ever past due here.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from dataclasses import replace
 
 from tracking_core.models import SAYS_WHO
-from tracking_core.retention.sweeps import SCREENSHOTS, SIGN_INS, Sweep
-from tracking_core.settings import Settings
-
-_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
-
-
-class Kind(StrEnum):
-    TRACKING_EVENTS = "tracking_events"
-    BROWSER_DELIVERIES = "browser_deliveries"
-    SALE_DELIVERIES = "sale_deliveries"
-    DEAD_LETTERS = "dead_letters"
-    ATTEMPT_RESPONSES = "attempt_responses"
-    RAW_WEBHOOKS = "raw_webhooks"
-    BUYERS = "buyers"
-    CHATS = "chats"
-    SCREENSHOTS = "screenshots"
-    CHECKPOINTS = "checkpoints"
-    HANDOFFS = "handoffs"
-    NOTIFICATIONS = "notifications"
-    SIGN_INS = "sign_ins"
-    SECRET_ACCESSES = "secret_accesses"  # noqa: S105 - a kind of data
-    AUDIT_LOG = "audit_log"
-    CONSENT_RECORDS = "consent_records"
-    ALERTS = "alerts"
-    GATEWAY_LISTS = "gateway_lists"
-    EVENT_CLAIMS = "event_claims"
-    RETENTION_RUNS = "retention_runs"
-
-
-class Effect(StrEnum):
-    DROPPED = "dropped"  # whole weeks
-    DELETED = "deleted"
-    EMPTIED = "emptied"  # the row stays, without what is personal in it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """Rows of one table. All texts are SQL of ours: ``is_due`` is about ``t`` and ``:cutoff``, ``change`` the SET list
-    of what is emptied (nothing: the row is deleted), ``also`` statements about the rows ``due`` (``id``) that go with
-    it. A table of another room may not be there yet (``is_optional``)."""
-
-    table: str
-    is_due: str
-    change: str = ""
-    also: tuple[str, ...] = ()
-    is_optional: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """``days`` reads the setting; ``sweep`` stands for steps where the noun deletes its own."""
-
-    kind: Kind
-    effect: Effect
-    days: Callable[[Settings], int]
-    every: timedelta = _DAY
-    steps: tuple[Step, ...] = ()
-    sweep: Sweep | None = None
-
-    def cutoff(self, now: datetime, settings: Settings) -> datetime:
-        return now - timedelta(days=self.days(settings))
-
+from tracking_core.retention.closed import ClosedShops
+from tracking_core.retention.kinds import HOUR, Effect, Kind, Policy, Step
+from tracking_core.retention.sweeps import SCREENSHOTS, SIGN_INS
 
 _ENDED = "t.state IN ('delivered', 'withheld', 'dead') AND octet_length(t.payload) > 0 AND t.event_time < :cutoff"
 _WITH_ATTEMPTS = ("DELETE FROM dispatch_attempts WHERE delivery_id = ANY(ARRAY(SELECT id FROM due))",)
@@ -113,6 +51,55 @@ _LIVES_ON_DAYS = 7
 _READ = "t.finished_at < :cutoff AND NOT EXISTS (SELECT FROM backfilled_items b WHERE b.run_id = t.id)"
 
 
+_ANSWERS = Step(table="dispatch_attempts", is_due=_TOLD, change="response = NULL")
+_WEBHOOKS = Step(
+    table="received_webhooks",
+    is_due="t.state <> 'received' AND octet_length(t.body) > 0 AND t.received_at < :cutoff",
+    change="body = ''",
+    also=(_KEYS_OF_NO_SALE,),
+)
+_BUYERS = Step(
+    table="conversions",
+    is_due=f"({SAYS_WHO}) AND t.rematch_at IS NULL AND t.occurred_at < :cutoff",
+    change="user_data = '{}', facts = '{}', consent_subjects = '{}'",
+    also=(_MATCH_EMPTIED, _KEYS_OF_SALES),
+)
+_CHATS = (
+    Step(table="setup_messages", is_due=f"t.created_at < :cutoff AND {_NO_CASE}"),
+    Step(table="session_events", is_due=f"t.created_at < :cutoff AND {_NO_CASE}"),
+    Step(
+        table="setup_sessions",
+        is_due=f"t.contact IS NOT NULL AND t.updated_at < :cutoff AND {_UNHEARD.format(session='t.id')}",
+        change="contact = NULL",
+    ),
+)
+_CASES = Step(
+    table="setup_handoffs",
+    is_due="t.state IN ('returned', 'resolved') AND t.closed_at < :cutoff",
+    also=("DELETE FROM notifications WHERE handoff_id = ANY(ARRAY(SELECT id FROM due))",),
+)
+
+
+def _threads(is_due: str) -> tuple[Step, ...]:
+    tables = ("checkpoints", "checkpoint_writes", "checkpoint_blobs")
+    return tuple(Step(table=f"agent.{table}", is_due=is_due, is_optional=True) for table in tables)
+
+
+_SETUPS = "IN (SELECT id FROM setup_sessions WHERE tenant_id = :tenant)"
+
+
+def _of_shop(step: Step) -> Step:
+    mine = f"t.session_id {_SETUPS}" if step.table == "session_events" else "t.tenant_id = :tenant"
+    return replace(step, is_due=f"{mine} AND {step.is_due}")
+
+
+# A sale of it that waited for a click waits for nothing any more.
+_OF_CLOSED_SHOP = (
+    *map(_of_shop, (_VISITS, _SALES, _ANSWERS, _WEBHOOKS, replace(_BUYERS, is_due=f"({SAYS_WHO})"), *_CHATS, _CASES)),
+    *_threads(f"{_THREAD} {_SETUPS}"),
+)
+
+
 def _whole(table: str, column: str) -> tuple[Step, ...]:
     return (Step(table=table, is_due=f"t.{column} < :cutoff"),)
 
@@ -141,53 +128,31 @@ _ALL = (
         kind=Kind.ATTEMPT_RESPONSES,
         effect=Effect.EMPTIED,
         days=lambda s: s.attempt_retention_days,
-        steps=(Step(table="dispatch_attempts", is_due=_TOLD, change="response = NULL"),),
+        steps=(_ANSWERS,),
     ),
     Policy(
         kind=Kind.RAW_WEBHOOKS,
         effect=Effect.EMPTIED,
         days=lambda s: s.webhook_retention_days,
-        steps=(
-            Step(
-                table="received_webhooks",
-                is_due="t.state <> 'received' AND octet_length(t.body) > 0 AND t.received_at < :cutoff",
-                change="body = ''",
-                also=(_KEYS_OF_NO_SALE,),
-            ),
-        ),
+        steps=(_WEBHOOKS,),
     ),
     Policy(
         kind=Kind.BUYERS,
         effect=Effect.EMPTIED,
         days=lambda s: s.buyer_retention_days,
-        steps=(
-            Step(
-                table="conversions",
-                is_due=f"({SAYS_WHO}) AND t.rematch_at IS NULL AND t.occurred_at < :cutoff",
-                change="user_data = '{}', facts = '{}', consent_subjects = '{}'",
-                also=(_MATCH_EMPTIED, _KEYS_OF_SALES),
-            ),
-        ),
+        steps=(_BUYERS,),
     ),
     Policy(
         kind=Kind.CHATS,
         effect=Effect.DELETED,
         days=lambda s: s.chat_retention_days,
-        steps=(
-            Step(table="setup_messages", is_due=f"t.created_at < :cutoff AND {_NO_CASE}"),
-            Step(table="session_events", is_due=f"t.created_at < :cutoff AND {_NO_CASE}"),
-            Step(
-                table="setup_sessions",
-                is_due=f"t.contact IS NOT NULL AND t.updated_at < :cutoff AND {_UNHEARD.format(session='t.id')}",
-                change="contact = NULL",
-            ),
-        ),
+        steps=_CHATS,
     ),
     Policy(
         kind=Kind.SCREENSHOTS,
         effect=Effect.EMPTIED,
         days=lambda s: s.screenshot_days,
-        every=_HOUR,
+        every=HOUR,
         sweep=SCREENSHOTS,
     ),
     Policy(
@@ -195,22 +160,13 @@ _ALL = (
         effect=Effect.DELETED,
         days=lambda s: s.checkpoint_retention_days,
         # The heads first: what they name is read by nobody then.
-        steps=tuple(
-            Step(table=f"agent.{table}", is_due=_IDLE_THREAD, is_optional=True)
-            for table in ("checkpoints", "checkpoint_writes", "checkpoint_blobs")
-        ),
+        steps=_threads(_IDLE_THREAD),
     ),
     Policy(
         kind=Kind.HANDOFFS,
         effect=Effect.DELETED,
         days=lambda s: s.handoff_retention_days,
-        steps=(
-            Step(
-                table="setup_handoffs",
-                is_due="t.state IN ('returned', 'resolved') AND t.closed_at < :cutoff",
-                also=("DELETE FROM notifications WHERE handoff_id = ANY(ARRAY(SELECT id FROM due))",),
-            ),
-        ),
+        steps=(_CASES,),
     ),
     Policy(
         kind=Kind.NOTIFICATIONS,
@@ -227,7 +183,7 @@ _ALL = (
         kind=Kind.SIGN_INS,
         effect=Effect.DELETED,
         days=lambda s: s.sign_in_retention_days,
-        every=_HOUR,
+        every=HOUR,
         sweep=SIGN_INS,
     ),
     Policy(
@@ -266,6 +222,13 @@ _ALL = (
         effect=Effect.DELETED,
         days=lambda s: s.reconciliation_retention_days,
         steps=(*_whole("gateway_sales", "seen_at"), Step(table="reconciliation_runs", is_due=_READ)),
+    ),
+    Policy(
+        kind=Kind.CLOSED_SHOPS,
+        effect=Effect.EMPTIED,
+        days=lambda _: 0,
+        every=HOUR,
+        sweep=ClosedShops(_OF_CLOSED_SHOP),
     ),
     Policy(
         kind=Kind.EVENT_CLAIMS,

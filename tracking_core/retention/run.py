@@ -21,7 +21,8 @@ from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
 from tracking_core.models import RetentionRun
 from tracking_core.retention import steps
-from tracking_core.retention.policy import POLICIES, Effect, Kind, Policy
+from tracking_core.retention.kinds import Effect, Kind, Policy
+from tracking_core.retention.policy import POLICIES
 from tracking_core.settings import Settings
 
 BATCH = 1_000

@@ -9,7 +9,8 @@ from sqlmodel import col, select
 from tracking_core.db.partitions import expired_partitions
 from tracking_core.models import RetentionRun
 from tracking_core.retention import steps
-from tracking_core.retention.policy import POLICIES, Effect, Kind, Policy
+from tracking_core.retention.kinds import Effect, Kind, Policy
+from tracking_core.retention.policy import POLICIES
 from tracking_core.retention.run import last_runs
 from tracking_core.settings import Settings
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tracking_core.retention.policy import Step
+from tracking_core.retention.kinds import Step
 
 # Rows are named by their place, which holds while they are locked: the tables have keys of every kind.
 _DUE = """WITH due AS MATERIALIZED (
@@ -23,11 +23,12 @@ async def count(session: AsyncSession, step: Step, cutoff: datetime, *, at_most:
     return await session.scalar(text(query), {"cutoff": cutoff, "limit": at_most}) or 0
 
 
-async def clear(session: AsyncSession, step: Step, cutoff: datetime, *, limit: int) -> int:
-    """Let up to ``limit`` rows go; how many. What somebody else holds is left for the next run."""
+async def clear(session: AsyncSession, step: Step, cutoff: datetime, *, limit: int, **values: object) -> int:
+    """Let up to ``limit`` rows go; how many. What somebody else holds is left for the next run. ``values`` are those
+    that the step names beside ``:cutoff``."""
     if not await _is_there(session, step):
         return 0
-    done = await session.execute(text(_batch(step)), {"cutoff": cutoff, "limit": limit})
+    done = await session.execute(text(_batch(step)), {"cutoff": cutoff, "limit": limit, **values})
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 

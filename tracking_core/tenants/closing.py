@@ -1,9 +1,9 @@
 """The end of a tenant: nothing comes in or goes out any more, and what was sealed for it opens never again.
 
 All of it happens in one transaction but the wiping of credentials, which may be kept elsewhere: that is done one by one
-afterwards, and goes on where it was when it is asked for again. The ledger, the hashes and the audit log stay until
-their retention ends. What other processes still hold in memory, and for how long: a write key known to a collector 30 s
-(``api.write_keys``), an opened data key ``keyring.OPENED_SECONDS``.
+afterwards, and goes on where it was when it is asked for again. The ledger and the audit log stay; what is left of
+people is taken away within two hours (``retention.closed``). What other processes still hold in memory, and for how
+long: a write key known to a collector 30 s (``api.write_keys``), an opened data key ``keyring.OPENED_SECONDS``.
 
 No backup holds the data key: the one file that does is replaced by the next backup (``backup.keyfile``).
 """
@@ -33,6 +33,7 @@ _COUNTS = {
     "waiting_deliveries": "deliveries WHERE tenant_id = :tenant AND state IN ('waiting', 'retrying')",
     "unread_webhooks": "received_webhooks WHERE tenant_id = :tenant AND state = 'received'",
     "open_handoffs": "setup_handoffs WHERE tenant_id = :tenant AND state IN ('open', 'taken')",
+    "open_privacy_requests": "privacy_requests WHERE tenant_id = :tenant AND state IN ('planned', 'running')",
 }
 _SEALED = {
     "credentials": "vault_secrets WHERE tenant_id = :tenant AND state <> 'revoked'",
@@ -61,6 +62,8 @@ _END = (
     "UPDATE setup_screenshots SET state = 'discarded', sealed = NULL, extraction = '{}', reason = :reason"
     " WHERE tenant_id = :tenant AND sealed IS NOT NULL",
     "UPDATE setup_sessions SET contact = NULL WHERE tenant_id = :tenant AND contact IS NOT NULL",
+    "UPDATE privacy_requests SET state = 'closed', sealed = NULL, finished_at = :now"
+    " WHERE tenant_id = :tenant AND state IN ('planned', 'running')",
     "UPDATE tenants SET wrapped_data_key = '', closed_at = :now WHERE id = :tenant",
 )
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tracking_core.retention.policy import Effect, Kind
+from tracking_core.retention.kinds import Effect, Kind
 
 EFFECTS: Final = {
     Effect.DROPPED: "Deleted by whole weeks",
@@ -28,6 +28,7 @@ KINDS: Final = {
     Kind.CONSENT_RECORDS: ("Proofs of consent", "Each answer. What counts today stays for ever."),
     Kind.ALERTS: ("Alerts that are over", "And the messages that told of them."),
     Kind.GATEWAY_LISTS: ("Lists of the gateways", "What was compared with the ledger, day by day."),
+    Kind.CLOSED_SHOPS: ("Closed shops", "What they leave behind of people. Counted are shops."),
     Kind.EVENT_CLAIMS: (
         "Claims of browser events",
         "By which a repeated event is known. Those of sales stay for ever.",

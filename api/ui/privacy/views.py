@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tracking_core.models import PrivacyRequest, PrivacyState
 
-ENDED = frozenset({PrivacyState.DONE, PrivacyState.REMAINS, PrivacyState.FAILED, PrivacyState.EXPIRED})
+ENDED = frozenset(PrivacyState) - {PrivacyState.PLANNED, PrivacyState.RUNNING}
 _MARKS = ("at", "changed")
 
 
