@@ -7,11 +7,14 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.cli.failures import line_of
 from api.cli.run import in_transaction
 from tracking_core.alerts import service as alerts
 from tracking_core.alerts.service import AlertView, Code
+from tracking_core.errors import HubError
 from tracking_core.kit import clock
 from tracking_core.models import Severity
 from tracking_core.reporting.scope import EVERYONE, Scope
@@ -20,6 +23,8 @@ from tracking_core.reporting.sentences import told
 _ACTOR, _GROUP = "cli", "alerts"
 # Three rounds of the scheduler and a little: later than this, none runs.
 _LATE = timedelta(minutes=2)
+# Exit 1 says that a page is open, and nothing else does.
+_UNKNOWN = 2
 Tenant = Annotated[UUID | None, typer.Option(help="Only this tenant's.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 English = Annotated[bool, typer.Option("--english", help="Sentences in English.")]
@@ -62,15 +67,24 @@ def silence(
 
 
 def check(tenant: Tenant = None, as_json: AsJson = False, english: English = False) -> None:
-    """For a monitor outside of the hub. Exit 1 when a page is open, 2 when no scheduler evaluates any more."""
-    evaluated_at, open_ = in_transaction(lambda session: _checked(session, _scope(tenant)))
+    """For a monitor outside of the hub. Exit 1 when a page is open, 2 when no scheduler evaluates any more or the
+    database cannot be asked."""
+    evaluated_at, open_ = _asked(_scope(tenant))
     _show(open_, as_json, _locale(english))
     if evaluated_at is None or clock.now() - evaluated_at > _LATE:
         said = evaluated_at.isoformat() if evaluated_at else "never"
         typer.echo(f"hub: not evaluated since: {said}. Does `hub scheduler` run?", err=True)
-        raise typer.Exit(2)
+        raise typer.Exit(_UNKNOWN)
     if any(one.severity is Severity.PAGE for one in open_):
         raise typer.Exit(1)
+
+
+def _asked(scope: Scope) -> tuple[datetime | None, list[AlertView]]:
+    try:
+        return in_transaction(lambda session: _checked(session, scope))
+    except (HubError, SQLAlchemyError, OSError, TimeoutError) as error:
+        typer.echo(f"hub: {line_of(error) or type(error).__name__}", err=True)
+        raise typer.Exit(_UNKNOWN) from None
 
 
 async def _checked(session: AsyncSession, scope: Scope) -> tuple[datetime | None, list[AlertView]]:

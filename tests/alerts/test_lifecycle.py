@@ -1,62 +1,18 @@
 """One alert for each incident and one message of each change, whatever the findings do."""
 
 import asyncio
-from datetime import timedelta
 from typing import Any
-from uuid import UUID
-
-import pytest
 
 from tests.alerts.day import at, rows
-from tests.alerts.traffic import Merchant, merchant
+from tests.alerts.told import found, look, messages, sent, silenced
+from tests.alerts.traffic import Merchant
 from tracking_core.alerts import service
 from tracking_core.alerts.evaluate import evaluate
-from tracking_core.alerts.findings import Finding, Key
-from tracking_core.alerts.lifecycle import apply
 from tracking_core.alerts.registry import Code
 from tracking_core.db.engine import transaction
 from tracking_core.models import Severity
 from tracking_core.reporting.scope import EVERYONE, Scope
 from tracking_core.settings import Settings
-
-_CHANNEL = (
-    "INSERT INTO alert_channels (id, tenant_id, kind, target, hint, min_severity, enabled)"
-    " VALUES (gen_random_uuid(), :tenant, 'email', '', :hint, :least, :enabled)"
-)
-ALL = frozenset(Code)
-
-
-@pytest.fixture
-async def shop(database: Settings) -> Merchant:
-    """With a channel for everything and one for pages; the hub has one, and one that is switched off."""
-    one = await merchant("Loja", busiest=1)
-    for hint, tenant, least, enabled in (
-        ("shop", one.tenant_id, "ticket", True),
-        ("shop pages", one.tenant_id, "page", True),
-        ("hub", None, "ticket", True),
-        ("off", None, "ticket", False),
-    ):
-        await rows(_CHANNEL, tenant=tenant, hint=hint, least=least, enabled=enabled)
-    return one
-
-
-def found(tenant_id: UUID | None, code: Code = Code.SALES_AT_META, severity: Severity = Severity.PAGE) -> Finding:
-    return Finding(Key(tenant_id, code, ""), severity, {"bad": 5})
-
-
-async def look(minute: float, *findings: Finding) -> None:
-    async with transaction() as session:
-        await apply(session, ALL, findings, at(12) + timedelta(minutes=minute))
-
-
-async def messages() -> list[tuple[str, str, int]]:
-    """(channel, kind, n) in the order they are due."""
-    query = "SELECT c.hint, m.kind, m.n FROM alert_messages m JOIN alert_channels c ON c.id = m.channel_id"
-    return [(row["hint"], row["kind"], row["n"]) for row in await rows(f"{query} ORDER BY m.due_at, c.hint, m.n")]
-
-
-async def sent() -> None:
-    await rows("UPDATE alert_messages SET state = 'sent'")
 
 
 async def the_alert() -> dict[str, Any]:
@@ -133,17 +89,7 @@ async def test_what_is_broken_for_the_whole_hub_is_told_to_operators_once(shop: 
 
 
 async def test_in_a_silence_it_is_recorded_and_what_is_open_at_its_end_is_told_then(shop: Merchant) -> None:
-    async with transaction() as session:
-        await service.silence(
-            session,
-            tenant_id=shop.tenant_id,
-            objective=None,
-            starts_at=at(12),
-            ends_at=at(12, 30),
-            reason="moving",
-            actor="ana",
-            now=at(12),
-        )
+    await silenced(shop.tenant_id, at(12), at(12, 30))
     short, long = found(shop.tenant_id, Code.DEAD_LETTERS, Severity.TICKET), found(shop.tenant_id)
     await look(1, short, long)
     await look(2, long)

@@ -12,7 +12,7 @@ from tracking_core.alerts.findings import Finding
 from tracking_core.alerts.registry import Code
 from tracking_core.alerts.thresholds import Thresholds, load
 from tracking_core.db.engine import transaction
-from tracking_core.models import Severity
+from tracking_core.models import BackfilledItem, ReconciliationRun, Severity
 from tracking_core.settings import Settings
 
 Found = dict[str, dict[str, float]]
@@ -83,8 +83,53 @@ async def test_one_launch_and_one_outage_are_no_rhythm(database: Settings) -> No
     assert await silent(await unknown(steady.tenant_id), _NOON) is None
 
 
+async def listed(one: Merchant, at: datetime) -> None:
+    """A sale of that moment that the gateway's list brought."""
+    sale = Sale(one, at, 1, is_matched=True)
+    await write([sale])
+    [event] = await rows("SELECT webhook_id FROM sale_events WHERE conversion_id = :id", id=sale.id)
+    whose: dict[str, Any] = {"tenant_id": one.tenant_id, "endpoint_id": one.endpoint_id}
+    async with transaction() as session:
+        run = ReconciliationRun(gateway="hotmart", kind="hourly", actor="test", since=at, until=at, **whose)
+        session.add(run)
+        await session.flush()
+        brought: dict[str, Any] = {"run_id": run.id, "reason": "missing", "sale_id": str(sale.id), "created_at": at}
+        session.add(BackfilledItem(**event, **brought, **whose))
+
+
+async def test_a_gateway_that_was_never_heard_of_is_told_once_its_list_brings_what_it_should_have_told(
+    database: Settings,
+) -> None:
+    one = await merchant("Hotmart", busiest=1)
+    await rows("UPDATE webhook_endpoints SET created_at = :at", at=_NOON)
+    proof = Sale(one, _NOON + timedelta(minutes=1), 1, is_matched=True)
+    await write([proof])
+    await rows("UPDATE conversions SET is_synthetic = true")
+    await listed(one, _NOON - timedelta(hours=1))  # nobody could have told it here
+    assert await silent(one, _NOON + timedelta(hours=1)) is None
+    await listed(one, _NOON + timedelta(hours=1))
+    assert await silent(one, _NOON + timedelta(hours=2)) is Severity.TICKET
+    async with transaction() as session:
+        [finding] = await rhythm.find(session, Code.GATEWAY_SILENT, await load(session), _NOON + timedelta(hours=2))
+    assert {name: finding.facts[name] for name in ("silent_minutes", "listed")} == {"silent_minutes": 120, "listed": 1}
+    assert await silent(one, _NOON + timedelta(days=30)) is None  # gone
+    await write([Sale(one, _NOON + timedelta(hours=2), 1, is_matched=True)])
+    assert await silent(one, _NOON + timedelta(hours=3)) is None
+
+
+async def test_nobody_misses_the_visits_of_a_shop_that_closed(database: Settings) -> None:
+    one = await merchant("Fechada", busiest=1)
+    days = [START - timedelta(days=days) for days in (25, 20, 17, 15, 13, 10)]
+    await rows(_HOUR_ROW.replace("gateway", "browser"), tenant=one.tenant_id, scope="", hours=days, n=1)
+    for is_found, close in ((True, "UPDATE tenants SET closed_at = now()"), (False, "SELECT 1")):
+        async with transaction() as session:
+            findings = await rhythm.find(session, Code.BROWSER_SILENT, await load(session), at(24))
+        assert bool(findings) is is_found
+        await rows(close)
+
+
 async def unknown(tenant_id: UUID) -> Merchant:
-    """An endpoint that was never heard of: the setup sees to that."""
+    """An endpoint that was never heard of, and of which its list says nothing."""
     [row] = await rows(
         "INSERT INTO webhook_endpoints (id, tenant_id, gateway, endpoint_key, secret)"
         " VALUES (gen_random_uuid(), :tenant, 'kiwify', 'never', '') RETURNING id",

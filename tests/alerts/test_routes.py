@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
@@ -20,6 +21,7 @@ from tracking_core.db.engine import dispose, transaction
 from tracking_core.i18n import translate
 from tracking_core.kit import clock
 from tracking_core.models import Severity, StaffRole
+from tracking_core.settings import Settings
 from tracking_core.staff import service as staff
 
 OPERATIONS = "/api/v1/operations"
@@ -166,6 +168,15 @@ async def test_a_monitor_outside_is_told_by_the_exit_code(client: httpx.AsyncCli
     assert "queue_delay" in run("list").stdout
     silenced = run("silence", "--hours", "2", "--reason", "moving", "--objective", "queue_delay")
     assert json.loads(silenced.stdout)["objective"] == "queue_delay"
+
+
+def test_a_monitor_that_cannot_ask_does_not_say_that_a_page_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    for address in ("postgresql+psycopg://nobody@127.0.0.1:1/hub", ""):
+        settings = Settings(_env_file=None, database_url=address)
+        for reader in ("tracking_core.db.engine", "api.cli.run"):
+            monkeypatch.setattr(f"{reader}.get_settings", lambda settings=settings: settings)
+        asked = run("check")
+        assert (asked.exit_code, asked.stderr.count("\n"), asked.stderr[:5]) == (2, 1, "hub: ")
 
 
 def run(*arguments: str) -> Any:

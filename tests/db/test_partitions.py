@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import psycopg
+from sqlalchemy import text
 
 from tracking_core.db.engine import transaction
-from tracking_core.db.partitions import ensure_partitions, week_start
+from tracking_core.db.partitions import ensure_partitions, week_start, weeks_ahead
 from tracking_core.kit import clock
 from tracking_core.settings import Settings
 
@@ -33,3 +34,13 @@ async def test_a_partition_is_made_while_events_are_read_and_no_writer_waits_for
             writer.execute(_WRITE, (now,))  # all that was locked still is
         assert writer.execute(_WRITE, (later,)).fetchall() == [(made,)]
         assert writer.execute(_JOINED, (made,)).fetchall() == writer.execute(_INDEXES).fetchall()
+
+
+async def test_the_weeks_that_have_a_place_for_events_are_counted_up_to_the_first_gap(database: Settings) -> None:
+    first, week = clock.now() + timedelta(weeks=10), timedelta(weeks=1)
+    async with transaction() as session:
+        await ensure_partitions(session, first)
+        assert [await weeks_ahead(session, first + n * week) for n in (-1, 0, 3, 4, 5)] == [-1, 4, 1, 0, -1]
+        gap = f"tracking_events_w{week_start(first + 3 * week):%Y%m%d}"
+        await session.execute(text(f"ALTER TABLE tracking_events DETACH PARTITION {gap}"))
+        assert await weeks_ahead(session, first) == 2

@@ -59,6 +59,7 @@ async def test_a_sale_a_refusal_and_what_waits_are_counted(shop: Shop, client: h
     assert grown("hub_http_requests_total", method="GET", route="/metrics", status="2xx") == 2
     assert _of(after, "hub_dead_letters", kind="sale") == 1
     assert _of(after, "hub_connections", state="active") == 1
+    assert _of(after, "hub_partition_weeks_ahead", table="tracking_events") >= 3
     assert _of(after, "hub_db_pool_size") == shop.settings.database_pool_size
 
 

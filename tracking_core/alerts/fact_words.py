@@ -20,6 +20,7 @@ ABOUT: Mapping[Code, str] = MappingProxyType(
         Code.NOT_RECONCILED: "Gateway",
         Code.ERASURE_UNFINISHED: "Request for erasure",
         Code.QUEUE_DELAY: "Queue",
+        Code.WEBHOOKS_UNREAD: "Gateway",
     }
 )
 _Say = Callable[[float, str], str]
@@ -50,6 +51,7 @@ FACTS: Mapping[str, tuple[str, _Say]] = MappingProxyType(
     {
         "silent_minutes": ("Silent for", _minutes),
         "expected": ("Usual in that time", _count),
+        "listed": ("Sales that only its list told us of", _count),
         "delay_seconds": ("Late by", _seconds),
         "held_minutes": ("On hold for", _minutes),
         "waiting": ("Deliveries that wait", _count),
@@ -61,6 +63,8 @@ FACTS: Mapping[str, tuple[str, _Say]] = MappingProxyType(
         "left_rows": ("Records that remain", _count),
         "failures": ("Times that it failed", _count),
         "cases": ("Cases that are late", _count),
+        "unread": ("Webhooks that cannot be read", _count),
+        "shops": ("Of so many shops", _count),
         "late_minutes": ("The oldest is late by", _minutes),
         "share": ("Share now", _share),
         "usual_share": ("Usual share", _share),

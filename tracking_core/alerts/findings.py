@@ -23,11 +23,13 @@ class Finding:
 
     Ratios: ``share`` that was good of ``total`` with ``bad``, ``target``, ``burn_rate_long`` over ``long_seconds`` and
     ``burn_rate_short`` over ``short_seconds``. match_rate_drop: ``share``, ``usual_share``, ``sales``,
-    ``window_seconds``. queue_delay: ``delay_seconds``. Silences: ``silent_minutes``, ``expected`` meanwhile.
+    ``window_seconds``. queue_delay: ``delay_seconds``. Silences: ``silent_minutes``, ``expected`` meanwhile; of a
+    gateway that was never heard of ``listed``, the sales that its list brought.
     connection_on_hold: ``held_minutes``, ``waiting`` (1000 is that or more). token_expiring: ``days_left``.
     dead_letters: ``died`` in the last hour. not_reconciled: ``differing`` sales, or for how long no list was read,
     ``unread_minutes``. sales_withheld: ``withheld`` in the last day. erasure_unfinished: ``left_rows`` that the search
     found, or its ``failures``. handoff_late: ``cases``, ``late_minutes`` of the oldest.
+    webhooks_unread: ``unread`` of so many ``shops``.
     """
 
     key: Key

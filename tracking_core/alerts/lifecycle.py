@@ -48,6 +48,7 @@ async def apply(
         if alert.state == AlertState.OPEN:
             await _silenced(session, alert, silences, now)
     await session.flush()
+    await _followed(session, known.values(), recovered, now)
     return Changes(tuple(opened), tuple(recovered))
 
 
@@ -142,6 +143,15 @@ async def _silenced(session: AsyncSession, alert: Alert, silences: list[AlertSil
     if was is not None:
         await outbox.opened(session, alert, now)
     await outbox.remind(session, alert, now)
+
+
+async def _followed(session: AsyncSession, known: Iterable[Alert], recovered: list[Alert], now: datetime) -> None:
+    """Operators, told that it is over for the hub, hear of the tenants for whom it is not."""
+    over = {alert.objective for alert in recovered if alert.tenant_id is None}
+    for alert in known:
+        is_left = alert.objective in over and alert.tenant_id is not None
+        if is_left and alert.state == AlertState.OPEN and alert.silenced_until is None:
+            await outbox.goes_on(session, alert, now)
 
 
 def by_state(changes: Changes) -> Mapping[str, int]:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from tracking_core.alerts import queues
+from tracking_core.alerts import queues, unread
 from tracking_core.alerts.findings import Finding, Key
 from tracking_core.alerts.registry import OBJECTIVES, Code
 from tracking_core.alerts.thresholds import Thresholds
@@ -112,6 +112,7 @@ FAST: Mapping[Code, Check] = {
     Code.QUEUE_DELAY: queue_delay,
     Code.DEAD_LETTERS: dead_letters,
     Code.HANDOFF_LATE: handoff_late,
+    Code.WEBHOOKS_UNREAD: unread.find,
 }
 
 

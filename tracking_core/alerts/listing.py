@@ -17,6 +17,9 @@ from tracking_core.reporting.scope import Scope, Where
 from tracking_core.reporting.sentences import Sentence
 
 TABLE = "alerts"
+# Of a gateway that was never heard of nothing is usual.
+NEVER_HEARD = "The gateway has sales, and no webhook of it has ever arrived."
+SENTENCES = (NEVER_HEARD,)
 _ROWS = """
 SELECT a.*, t.name AS tenant_name, coalesce(k.dataset_id, e.gateway) AS scope_name
 FROM (SELECT *, opened_at AS created_at FROM alerts) a LEFT JOIN tenants t ON t.id = a.tenant_id
@@ -85,6 +88,10 @@ async def alert(session: AsyncSession, scope: Scope, alert_id: UUID) -> AlertVie
     return _view(row)
 
 
+def _is_never_heard(row: Row[Any]) -> bool:
+    return row.objective == Code.GATEWAY_SILENT and "listed" in row.facts
+
+
 def _view(row: Row[Any]) -> AlertView:
     objective = OBJECTIVES[Code(row.objective)]
     return AlertView(
@@ -104,6 +111,6 @@ def _view(row: Row[Any]) -> AlertView:
         acknowledged_at=row.acknowledged_at,
         silenced_until=row.silenced_until,
         facts=row.facts,
-        sentence=Sentence(objective.broken),
+        sentence=Sentence(NEVER_HEARD if _is_never_heard(row) else objective.broken),
         advice=Sentence(objective.advice),
     )

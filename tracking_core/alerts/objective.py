@@ -30,6 +30,7 @@ class Code(StrEnum):
     SALES_WITHHELD = "sales_withheld"
     ERASURE_UNFINISHED = "erasure_unfinished"
     HANDOFF_LATE = "handoff_late"
+    WEBHOOKS_UNREAD = "webhooks_unread"
 
 
 class Reach(StrEnum):

@@ -159,6 +159,17 @@ _ALL = (
         numbers={"cases": Number(1, 1, 1_000)},
         clear_after=timedelta(minutes=1),
     ),
+    Objective(
+        code=Code.WEBHOOKS_UNREAD,
+        promise="A sale can be made of every webhook that says one.",
+        broken="Webhooks come in that the hub cannot read: their sales are not known to it.",
+        advice="The gateway may write what it did not write before. Mend the reading, then have what came read again:"
+        " it is kept.",
+        severity=Severity.PAGE,
+        reach=Reach.HUB,
+        numbers={"webhooks": Number(1, 1, 10_000)},
+        clear_after=timedelta(),
+    ),
 )
 OBJECTIVES: Mapping[Code, Objective] = MappingProxyType({one.code: one for one in _ALL})
 RATIOS = tuple(one for one in _ALL if one.ratio)

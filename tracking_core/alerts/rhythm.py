@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tracking_core.alerts import unheard
 from tracking_core.alerts.findings import Finding, Key
 from tracking_core.alerts.registry import OBJECTIVES, Code
 from tracking_core.alerts.thresholds import Limits, Thresholds
@@ -52,7 +53,7 @@ WHERE q.last <= :quiet_since
 """
 _STREAMS = {
     Code.GATEWAY_SILENT: "SELECT tenant_id, CAST(id AS text) AS scope FROM webhook_endpoints WHERE disabled_at IS NULL",
-    Code.BROWSER_SILENT: "SELECT id AS tenant_id, '' AS scope FROM tenants",
+    Code.BROWSER_SILENT: "SELECT id AS tenant_id, '' AS scope FROM tenants WHERE closed_at IS NULL",
 }
 _USUAL = """
 SELECT q.n, i.at, percentile_disc(0.5) WITHIN GROUP (ORDER BY coalesce(h.total, 0)) AS usual, count(*) AS weeks
@@ -82,7 +83,8 @@ class _Stream:
 
 
 async def find(session: AsyncSession, code: Code, thresholds: Thresholds, now: datetime) -> list[Finding]:
-    """The silent ones of what ``code`` counts. One that is heard of again is found no more."""
+    """The silent ones of what ``code`` counts, and the gateways that were never heard of. One that is heard of again is
+    found no more."""
     least = thresholds.least(code, "minutes") * _MINUTE
     values = {"objective": code.value, "quiet_since": now - least}
     values |= {"since": now - _MONTH, "remembered": now - _REMEMBERED}
@@ -90,8 +92,12 @@ async def find(session: AsyncSession, code: Code, thresholds: Thresholds, now: d
     streams = [_stream(code, row, thresholds.of(code, row.tenant_id)) for row in rows]
     quiet = [one for one in streams if one.limits.is_enabled and now - one.last >= _patience(one)]
     missing = await _missing(session, code, quiet, now)
-    found = [_finding(one, missing.get(n, 0.0), now) for n, one in enumerate(quiet)]
-    return [one for one in found if one is not None]
+    judged = [_finding(one, missing.get(n, 0.0), now) for n, one in enumerate(quiet)]
+    found = [one for one in judged if one is not None]
+    if code is Code.GATEWAY_SILENT:
+        known = {one.key for one in found}
+        found += [one for one in await unheard.find(session, thresholds, now) if one.key not in known]
+    return found
 
 
 def _patience(stream: _Stream) -> timedelta:

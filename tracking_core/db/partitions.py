@@ -42,7 +42,7 @@ def creation(now: datetime, *, weeks_ahead: int = 4, weeks_back: int = 0) -> lis
     """
     starts = [week_start(now) + offset * _WEEK for offset in range(-weeks_back, weeks_ahead + 1)]
     return [
-        _CREATION.format(name=f"{_PREFIX}{start:%Y%m%d}", start=start.isoformat(), end=(start + _WEEK).isoformat())
+        _CREATION.format(name=_name(start), start=start.isoformat(), end=(start + _WEEK).isoformat())
         for start in starts
     ]
 
@@ -51,6 +51,15 @@ async def ensure_partitions(session: AsyncSession, now: datetime) -> None:
     """Raises OperationalError when another change of the table's partitions goes on."""
     for statement in creation(now):
         await session.execute(text(statement))
+
+
+async def weeks_ahead(session: AsyncSession, now: datetime) -> int:
+    """So many weeks after this one have a partition, up to the first gap; -1 when this one has none."""
+    there = {one.name for one in await session.execute(_PARTITIONS)}
+    weeks = 0
+    while _name(week_start(now) + weeks * _WEEK) in there:
+        weeks += 1
+    return weeks - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,10 @@ async def drop_partition(session: AsyncSession, partition: Partition) -> None:
     briefly for those before us, and raise OperationalError then."""
     await session.execute(text(_PATIENCE))
     await session.execute(text(f"DROP TABLE {partition.name}"))
+
+
+def _name(start: datetime) -> str:
+    return f"{_PREFIX}{start:%Y%m%d}"
 
 
 def _end_of(name: str, moment: datetime) -> datetime:

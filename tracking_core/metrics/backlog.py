@@ -10,9 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracking_core.db.engine import transaction
+from tracking_core.db.partitions import weeks_ahead
 from tracking_core.kit import clock
 from tracking_core.metrics.delivery import CONNECTIONS, DEAD_LETTERS, QUEUE_DEPTH, QUEUE_OLDEST
-from tracking_core.metrics.infrastructure import BACKLOG_FAILURES
+from tracking_core.metrics.infrastructure import BACKLOG_FAILURES, PARTITIONS_AHEAD
 
 log = structlog.get_logger()
 _COUNTED_MAX = 100_000
@@ -105,10 +106,12 @@ async def _measure() -> None:
         queues = (await session.execute(_QUEUES, {"now": now, "most": _COUNTED_MAX})).all()
         states = {row.state: row.n for row in await session.execute(_CONNECTIONS, {"now": now})}
         dead = (await session.execute(_DEAD, {"most": _COUNTED_MAX})).one()
+        ahead = await weeks_ahead(session, now)
     for queue, depth, oldest in queues:
         QUEUE_DEPTH.labels(queue).set(depth)
         QUEUE_OLDEST.labels(queue).set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
     for state in _STATES:
         CONNECTIONS.labels(state).set(states.get(state, 0))
+    PARTITIONS_AHEAD.labels("tracking_events").set(ahead)
     DEAD_LETTERS.labels("sale").set(dead.sale)
     DEAD_LETTERS.labels("visit").set(dead.visit)

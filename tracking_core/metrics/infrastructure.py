@@ -17,7 +17,13 @@ ROUNDS = counter(
     "hub_worker_rounds_total", "Rounds of work: `done` or `failed`; what failed stays due.", ["work", "outcome"]
 )
 ROUND_SECONDS = histogram("hub_worker_round_seconds", "One round of work.", ["work"])
-JOBS = counter("hub_scheduler_jobs_total", "Jobs of the scheduler: `done` or `failed`.", ["outcome"])
+# Not ``job``: that is what Prometheus calls whom it asked.
+JOBS = counter("hub_scheduler_jobs_total", "Jobs of the scheduler: `done` or `failed`.", ["work", "outcome"])
+PARTITIONS_AHEAD = gauge(
+    "hub_partition_weeks_ahead",
+    "Weeks after this one that have a partition, up to the first gap; -1 when this one has none and all is refused.",
+    ["table"],
+)
 DOORBELL_FAILURES = counter("hub_doorbell_failures_total", "Bells that did not ring because Redis was away.")
 BACKLOG_FAILURES = counter("hub_backlog_failures_total", "Times the backlog could not be measured for /metrics.")
 SPANS_ENDED = counter(

@@ -47,7 +47,7 @@ _TOKENS_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """``name`` is what its spans and its log lines call it; ``again_seconds`` the longest pause after a failure."""
+    """``name`` is what its spans, log lines and counts call it; ``again_seconds`` the longest pause after a failure."""
 
     name: str
     seconds: float
@@ -111,7 +111,9 @@ async def run() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     log.info("scheduler_started")
     leadership = Leadership("scheduler")
-    tasks = [asyncio.create_task(_every(job, leadership)) for job in _jobs(settings, doorbell)]
+    jobs = _jobs(settings, doorbell)
+    _count_from_zero(jobs)
+    tasks = [asyncio.create_task(_every(job, leadership)) for job in jobs]
     tasks.append(asyncio.create_task(leadership.keep(heartbeat.beat)))
     await stopping.wait()
     for task in tasks:
@@ -138,6 +140,13 @@ def _jobs(settings: Settings, doorbell: Doorbell) -> list[Job]:
     ]
 
 
+def _count_from_zero(jobs: list[Job]) -> None:
+    """A counter that begins with its first failure shows no increase at it."""
+    for job in jobs:
+        for outcome in ("done", "failed"):
+            JOBS.labels(job.name, outcome)
+
+
 async def _every(job: Job, leadership: Leadership) -> None:
     """Run the job now and then every ``seconds`` of it, while this scheduler leads."""
     while True:
@@ -151,13 +160,13 @@ async def _round(job: Job) -> float:
     try:
         with tracing.span(f"scheduler.{job.name}", is_root=True):
             await job.run()
-        JOBS.labels("done").inc()
+        JOBS.labels(job.name, "done").inc()
     except (SQLAlchemyError, OSError, TimeoutError) as error:
-        JOBS.labels("failed").inc()
+        JOBS.labels(job.name, "failed").inc()
         log.warning("scheduled_job_failed", job=job.name, error=type(error).__name__)
         return min(job.seconds, job.again_seconds)
     except Exception as error:
-        JOBS.labels("failed").inc()
+        JOBS.labels(job.name, "failed").inc()
         log.exception("scheduled_job_broken", job=job.name, error=type(error).__name__)
         return max(job.seconds, _SOON_SECONDS)
     return job.seconds

@@ -25,6 +25,7 @@ TITLES: Mapping[Code, str] = MappingProxyType(
         Code.SALES_WITHHELD: "Sales without a dataset",
         Code.ERASURE_UNFINISHED: "Erasures that did not end well",
         Code.HANDOFF_LATE: "Late answers to sellers",
+        Code.WEBHOOKS_UNREAD: "Webhooks that cannot be read",
     }
 )
 NUMBERS: Mapping[str, str] = MappingProxyType(
@@ -40,6 +41,7 @@ NUMBERS: Mapping[str, str] = MappingProxyType(
         "differing": "Sales that differ",
         "a_day": "Paid sales not sent in a day",
         "cases": "Cases that are late",
+        "webhooks": "Webhooks in an hour that cannot be read",
     }
 )
 WRONG = "This must be a number from {least} to {most}."
