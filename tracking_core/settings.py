@@ -1,30 +1,48 @@
 """Every setting of the hub: one typed class, read from ``HUB_*`` environment variables.
 
 An empty ``database_url``, ``redis_url`` or ``secrets_keys`` means "the embedded servers of this data
-directory": ``hub up`` writes what it started to ``<data_dir>/runtime.json`` and every other command reads it.
+directory": ``hub up`` writes what it runs with to ``<data_dir>/runtime.json``, and while it runs every other command
+reads that before the ``.env`` file. The environment wins over both.
 """
 
 import json
+import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from tracking_core.errors import ConfigurationError
 
 RUNTIME_FILE = "runtime.json"
+Read = TypeVar("Read", bound="Settings")
 
 
 class Settings(BaseSettings):
     """Typed settings. Durations carry their unit in the name; sizes are bytes."""
 
-    model_config = SettingsConfigDict(env_prefix="HUB_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="HUB_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # it may be a secret
+    )
 
     environment: Literal["development", "testing", "production"] = "development"
     log_level: str = "INFO"
     host: str = "127.0.0.1"
     port: int = 8000
-    public_url: str = ""
+    public_url: str = Field(default="", validate_default=True)
     internal_url: str = ""
     data_dir: Path = Path(".hub")
 
@@ -170,6 +188,16 @@ class Settings(BaseSettings):
     def _no_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")
 
+    @field_validator("public_url")
+    @classmethod
+    def _known_in_production(cls, url: str, info: ValidationInfo) -> str:
+        if not url and info.data.get("environment") == "production":
+            raise ValueError(
+                "HUB_PUBLIC_URL is needed in production: webhook addresses and sign-in links are made of it,"
+                " as https://hub.example.com."
+            )
+        return url
+
     @field_validator("probe_trusted_origins")
     @classmethod
     def _not_in_production(cls, origins: list[str], info: ValidationInfo) -> list[str]:
@@ -201,25 +229,67 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings, env_settings, dotenv_settings, _RuntimeFile(settings_cls))
+        # An empty variable says "nothing", over the file too; an empty line of the file says nothing at all.
+        environment = EnvSettingsSource(settings_cls, env_ignore_empty=False)
+        return (init_settings, environment, _RuntimeFile(settings_cls, dotenv_settings), dotenv_settings)
+
+
+class SaidSettings(Settings):
+    """Without what a hub that runs wrote: all of its ``model_fields_set`` was said by somebody."""
+
+    @classmethod
+    def settings_customise_sources(cls, *args: Any, **kwargs: Any) -> tuple[PydanticBaseSettingsSource, ...]:
+        sources = super().settings_customise_sources(*args, **kwargs)
+        return tuple(source for source in sources if not isinstance(source, _RuntimeFile))
 
 
 class _RuntimeFile(PydanticBaseSettingsSource):
-    """The addresses a running ``hub up`` wrote; anything said in the environment wins over it."""
+    """What a ``hub up`` that still runs wrote; of one that was killed nothing."""
+
+    def __init__(self, settings_cls: type[BaseSettings], file: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._file = file
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        data_dir = Path(self.current_state.get("data_dir") or ".hub")
+        data_dir = Path(self.current_state.get("data_dir") or self._file().get("data_dir") or ".hub")
         try:
             written: dict[str, Any] = json.loads((data_dir / RUNTIME_FILE).read_text())
         except (OSError, ValueError):
             return {}
+        if not _is_there(written.get("pid")):
+            return {}
         return {key: value for key, value in written.items() if key in self.settings_cls.model_fields}
+
+
+def _is_there(pid: int | None) -> bool:
+    try:
+        os.kill(pid or 0, 0)
+    except PermissionError:
+        return True  # another user's
+    except OSError:
+        return False
+    return bool(pid)
+
+
+def read_settings(kind: type[Read], **said: Any) -> Read:
+    """``said`` wins over everything. Raises ConfigurationError, with names and without values."""
+    try:
+        return kind(**said)
+    except ValidationError as error:
+        raise ConfigurationError(problem=" ".join(map(_meant, error.errors(include_input=False)))) from None
+    except SettingsError as error:
+        raise ConfigurationError(problem=f"{error}.") from None
+
+
+def _meant(one: Any) -> str:
+    """A sentence of ours names its setting itself."""
+    return str(one.get("ctx", {}).get("error") or f"HUB_{str(one['loc'][0]).upper()}: {one['msg']}.")
 
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The settings of this process; read once."""
-    return Settings()
+    """The settings of this process; read once. Raises ConfigurationError."""
+    return read_settings(Settings)

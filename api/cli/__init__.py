@@ -6,7 +6,7 @@ from importlib import import_module
 
 import typer
 
-from tracking_core.errors import HubError
+from api.cli.failures import line_of
 from tracking_core.kit.loading import loading
 
 # Each word, and the modules that put it there. A command imports its own: what the others need is heavy.
@@ -59,13 +59,16 @@ def __getattr__(name: str) -> typer.Typer:
 
 
 def main() -> None:
-    """Run a command; an expected failure is one clear line and exit code 1."""
+    """Run a command; an expected failure, and a server that is away, is one clear line and exit code 1."""
     try:
         with loading():
             hub = application(sys.argv[1] if len(sys.argv) > 1 else "")
         hub()
-    except HubError as error:
+    except Exception as error:
+        if (line := line_of(error)) is None:
+            raise
         from rich.console import Console
+        from rich.markup import escape
 
-        Console(stderr=True).print(f"[red]hub:[/red] {error}", highlight=False)
+        Console(stderr=True).print(f"[red]hub:[/red] {escape(line)}", highlight=False, soft_wrap=True)
         sys.exit(1)

@@ -3,6 +3,7 @@ way back."""
 
 import asyncio
 import json
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,13 +13,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from api.cli.data_dir import its_database
 from api.cli.run import required_database
 from tracking_core.backup import keyfile
 from tracking_core.backup.drill import Drill, drill
 from tracking_core.backup.make import make
 from tracking_core.backup.manifest import read
-from tracking_core.backup.restore import close_again, restore
+from tracking_core.backup.restore import close_again, restore, shut
 from tracking_core.db.engine import dispose
+from tracking_core.embedded.keys import NAME as KEY_FILE
+from tracking_core.embedded.keys import place_of_keys
+from tracking_core.errors import ConfigurationError
 from tracking_core.kit import clock
 from tracking_core.settings import get_settings
 
@@ -49,18 +54,32 @@ def backup(
     dump = None if keys_only else make(url, to)
     known = keyfile.write(url, keys or to / keyfile.NAME)
     told: dict[str, Any] = {} if dump is None else {"file": str(dump), **read(dump).model_dump(mode="json")}
-    told |= {"keys": len(known.keys), "key_ids": known.wrapped_by}
-    typer.echo(json.dumps(told) if as_json else _line(dump, known))
+    told |= {"keys": len(known.keys), "key_ids": known.wrapped_by, "keys_at": place_of_keys(get_settings())}
+    typer.echo(json.dumps(told) if as_json else _line(dump, known, told["keys_at"]))
 
 
-def restored(file: Dump, keys: Keys = None, as_json: AsJson = False) -> None:
-    """Restore a backup into the empty database at HUB_DATABASE_URL, bring it to this version, and close again who was
-    closed since. Start the hub only after it."""
-    required_database()
-    known = restore(file, _beside(file, keys), get_settings().session_database_url)
-    again = asyncio.run(_closed_again(known))
-    told = {"restored": str(file), "closed_again": [str(one) for one in again]}
+def restored(
+    file: Dump,
+    keys: Keys = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Of a hub that runs with its own PostgreSQL and is stopped: restore into that.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Restore a backup into the empty database at HUB_DATABASE_URL, or of a data directory, bring it to this version,
+    and close again who was closed since. Exits 1 when the keys it needs are not here: it is whole, and what is sealed
+    in it stays shut until they are. Start the hub only after it."""
+    with its_database(data_dir) if data_dir else nullcontext():
+        _require_target()
+        known = restore(file, _beside(file, keys), get_settings().session_database_url)
+        again, reasons = asyncio.run(_closed_again(known)), shut(known)
+    told = {"restored": str(file), "closed_again": [str(one) for one in again], "shut": reasons}
     typer.echo(json.dumps(told) if as_json else f"Restored. Closed again: {', '.join(map(str, again)) or 'none'}.")
+    if reasons:
+        mend = f"Set it, or put {data_dir / KEY_FILE} back" if data_dir else "Set it"
+        said = f"What is sealed in it stays shut. {' '.join(reasons)} {mend}, before the hub starts."
+        typer.echo(said, err=True)
+        raise typer.Exit(FAILED)
 
 
 def restore_drill(file: Dump, keys: Keys = None, as_json: AsJson = False) -> None:
@@ -93,8 +112,15 @@ def _beside(dump: Path, keys: Path | None) -> Path:
     return keys or dump.with_name(keyfile.NAME)
 
 
-def _line(dump: Path | None, known: keyfile.KeyFile) -> str:
+def _require_target() -> None:
+    if not get_settings().session_database_url:
+        how = "set HUB_DATABASE_URL to an empty one, or name the --data-dir of a stopped `hub up`"
+        raise ConfigurationError(problem=f"No database to restore into: {how}.")
+
+
+def _line(dump: Path | None, known: keyfile.KeyFile, keys_at: str) -> str:
     needs = f"{len(known.keys)} data keys, which need the keys: {', '.join(known.wrapped_by) or 'none'}"
+    needs += f". Those stand in {keys_at} and in no backup: keep a copy, apart from it"
     if dump is None:
         return needs
     told = read(dump)

@@ -4,6 +4,7 @@ standard input, because an argument is seen by everybody on the machine and kept
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Coroutine
 from typing import Annotated, Any
 from uuid import UUID
@@ -28,6 +29,7 @@ from tracking_core.settings import get_settings
 from tracking_core.tenants import service as tenants
 
 REMAINS = 1
+_LOOK_SECONDS = 0.5
 _privacy = typer.Typer(no_args_is_help=True, help="Requests of people about their data (LGPD).")
 TenantId = Annotated[UUID, typer.Option("--tenant", help="The tenant's id.")]
 Kind = Annotated[IdentifierKind, typer.Option("--kind", help="What the identifier on standard input is.")]
@@ -51,12 +53,13 @@ def purge(
     kind: Kind,
     plan_hash: Annotated[str, typer.Option("--plan", help="The hash of the plan that was read.")],
     approved_by: Annotated[str, typer.Option(help="The name of the person who approved it.")],
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a worker that is at it.")] = 600,
     as_json: AsJson = False,
 ) -> None:
-    """Erase just what the plan says, and search for what is left. Exits 1 when something is."""
+    """Erase just what the plan says, and search for what is left. Exits 1 when something is, or it has no end yet."""
     value = _read()
     row = in_transaction(lambda session: _approved(session, tenant, kind, value, plan_hash, approved_by))
-    done = _run(_erased(row.id))
+    done = _run(_erased(row.id, time.monotonic() + wait))
     _show(done, as_json=as_json)
     if done.state != PrivacyState.DONE:
         raise typer.Exit(REMAINS)
@@ -110,11 +113,16 @@ async def _approved(
     )
 
 
-async def _erased(request_id: UUID) -> PrivacyRequest:
-    async for _ in drain_request(request_id, get_settings()):
-        pass
-    async with transaction() as session:
-        return await service.find(session, request_id, tenant_id=None)
+async def _erased(request_id: UUID, ends_at: float) -> PrivacyRequest:
+    """At its end, whoever brought it there, or when the time is up: a worker may have its turn."""
+    while True:
+        async for _ in drain_request(request_id, get_settings()):
+            pass
+        async with transaction() as session:
+            row = await service.find(session, request_id, tenant_id=None)
+        if row.state != PrivacyState.RUNNING or time.monotonic() >= ends_at:
+            return row
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def _searched(tenant_id: UUID, kind: IdentifierKind, value: str) -> Searched:

@@ -73,7 +73,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Each day that was read (absent: the last week), totals there and here, and every sale that differs. Exit 1 when
-    one does."""
+    one does, or no day was read."""
     begins, ends = _days(first, last, _WEEK - _DAY)
     scope = EVERYONE if tenant is None else Scope(tenant)
 
@@ -87,7 +87,9 @@ def show(
     else:
         for line in lines_of(found.days):
             Console().print(_report_line(line), highlight=False)
-    if not found.is_equal:
+    if not found.days:
+        typer.echo(f"Nothing was read of {begins} to {ends}: `hub reconcile run` reads it.", err=True)
+    if not found.days or not found.is_equal:
         raise typer.Exit(1)
 
 

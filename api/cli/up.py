@@ -1,6 +1,5 @@
 """``hub up``: the whole hub on one machine, from one command."""
 
-import fcntl
 import json
 import os
 import signal
@@ -8,21 +7,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated, Any
 
 import httpx
 import typer
+from pydantic import SecretStr
 from rich.console import Console
 
+from api.cli.data_dir import only_one
 from api.cli.processes import upgrade_all
 from api.cli.supervisor import CommandService, Service, Supervisor
+from tracking_core.embedded.keys import kept_keys
 from tracking_core.embedded.process import require_free
 from tracking_core.errors import ConfigurationError
-from tracking_core.secrets.keyring import new_key
-from tracking_core.settings import RUNTIME_FILE, Settings
+from tracking_core.settings import RUNTIME_FILE, SaidSettings, Settings, read_settings
 
 _READY_SECONDS, _PEOPLE_SECONDS = 60.0, 30.0
 _CALLED = {"seller": "the seller", "support": "support", "operator": "the operator"}
@@ -49,9 +48,9 @@ def up(
         "embedded_redis_port": redis_port,
         "simulators_port": simulators_port,
     }
-    settings = Settings.model_validate({**Settings().model_dump(), **{k: v for k, v in asked.items() if v is not None}})
+    settings = read_settings(SaidSettings, **{name: value for name, value in asked.items() if value is not None})
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with _only_one(settings.data_dir):
+    with only_one(settings.data_dir):
         _Hub(settings, with_simulators=simulators).run()
 
 
@@ -61,7 +60,8 @@ class _Hub:
     def __init__(self, settings: Settings, *, with_simulators: bool) -> None:
         self._settings, self._with_simulators = settings, with_simulators
         self._data = settings.data_dir.resolve()
-        self._known: dict[str, str | int | list[str]] = {
+        self._known: dict[str, Any] = {
+            **said(settings),
             "port": settings.port,
             "host": settings.host,
             "internal_url": settings.internal_url or f"http://127.0.0.1:{settings.port}",
@@ -91,7 +91,7 @@ class _Hub:
     def _start_everything(self) -> None:
         require_free(self._settings.port, "HUB_PORT or --port")
         self._start_servers()
-        self._known["secrets_keys"] = os.environ.get("HUB_SECRETS_KEYS") or _kept_keys(self._data / "secrets.keys")
+        self._known["secrets_keys"] = self._settings.secrets_keys.get_secret_value() or kept_keys(self._data)
         self._migrate()
         if self._with_simulators:
             self._start_simulators()
@@ -110,15 +110,11 @@ class _Hub:
         from tracking_core.embedded.postgres import EmbeddedPostgres
         from tracking_core.embedded.redis import EmbeddedRedis
 
-        if given := os.environ.get("HUB_DATABASE_URL"):
-            self._known["database_url"] = given
-        else:
+        if not self._settings.database_url:
             postgres = EmbeddedPostgres(self._data, self._settings.embedded_postgres_port)
             self._known["database_url"] = postgres.url
             self._step(postgres)
-        if given := os.environ.get("HUB_REDIS_URL"):
-            self._known["redis_url"] = given
-        else:
+        if not self._settings.redis_url:
             redis = EmbeddedRedis(self._data, self._settings.embedded_redis_port)
             self._known["redis_url"] = redis.url
             self._step(redis)
@@ -134,9 +130,9 @@ class _Hub:
         self._step(self._command("simulators", ["-m", "evals.simulators", "--port", str(port)]))
         self._await(f"http://127.0.0.1:{port}/healthz", "simulators")
         self._known["simulators_port"] = port
-        for name, address in _simulated(port).items():
-            if f"HUB_{name.upper()}" not in os.environ:
-                self._known[name] = address
+        self._known |= {
+            name: address for name, address in _simulated(port).items() if name not in self._settings.model_fields_set
+        }
         self._write_runtime()
 
     def _step(self, service: Service) -> None:
@@ -173,7 +169,7 @@ class _Hub:
         path = self._data / RUNTIME_FILE
         fresh = path.with_suffix(".new")
         fresh.touch(mode=0o600)
-        fresh.write_text(json.dumps({**self._known, "pids": self._supervisor.pids()}))
+        fresh.write_text(json.dumps({**self._known, "pid": os.getpid(), "pids": self._supervisor.pids()}))
         fresh.replace(path)
 
     def _announce(self) -> None:
@@ -182,11 +178,18 @@ class _Hub:
         if self._settings.environment == "development":
             self._announce_people()
         if self._with_simulators:
-            graph = self._known.get("meta_graph_url")
-            _out.print(f"Meta and the checkouts are simulated at {graph}: nothing leaves this machine.", soft_wrap=True)
+            _out.print(self._told_of_vendors(), soft_wrap=True)
         if not self._settings.llm_api_key.get_secret_value():
             _out.print("No LLM key: basic mode.")
         _out.print(f"Data and logs: {self._data}. Try: [bold]hub demo[/bold]. Ctrl-C stops.")
+
+    def _told_of_vendors(self) -> str:
+        own = [name for name in _simulated(self._settings.simulators_port) if name in self._settings.model_fields_set]
+        if own:
+            names = ", ".join(f"HUB_{name.upper()}" for name in own)
+            return f"Vendors are simulated, but not where the settings lead elsewhere: {names}."
+        graph = self._known["meta_graph_url"]
+        return f"Meta and the checkouts are simulated at {graph}: nothing leaves this machine."
 
     def _announce_people(self) -> None:
         """The demonstration's people, made at the first start; their links go to this terminal and into no log. In a
@@ -202,7 +205,14 @@ class _Hub:
             _out.print("No sign-in links this time. Try: hub user link --email …")
 
 
-def _simulated(port: int) -> dict[str, str | int | list[str]]:
+def said(settings: Settings) -> dict[str, Any]:
+    """What was said of these settings, for the processes that are started and the commands beside them; but no secret,
+    which they read where this one did."""
+    told = {name for name in settings.model_fields_set if not isinstance(getattr(settings, name), SecretStr)}
+    return settings.model_dump(mode="json", include=told - {"data_dir"})
+
+
+def _simulated(port: int) -> dict[str, Any]:
     """Where the vendors and the support desk are while they are simulated; their landing page stands on a private
     address."""
     base = f"http://127.0.0.1:{port}"
@@ -219,28 +229,9 @@ def _simulated(port: int) -> dict[str, str | int | list[str]]:
     }
 
 
-def _as_setting(value: str | int | list[str]) -> str:
+def _as_setting(value: Any) -> str:
     return json.dumps(value) if isinstance(value, list) else str(value)
 
 
 def _done(name: str, started: float) -> None:
     _out.print(f"[green]✓[/green] {name:<12} {time.monotonic() - started:6.2f} s")
-
-
-def _kept_keys(path: Path) -> str:
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(new_key("k1"))
-    return path.read_text().strip()
-
-
-@contextmanager
-def _only_one(data_dir: Path) -> Iterator[None]:
-    """Refuse a second hub on the same data directory."""
-    lock: IO[str] = (data_dir / "up.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise ConfigurationError(problem=f"A hub already runs in {data_dir}. Stop it, or use --data-dir.") from None
-    with lock:
-        yield

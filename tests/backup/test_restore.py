@@ -1,6 +1,8 @@
 """Backups go dark for a tenant that is closed after they were made, and come back without it."""
 
 import json
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,12 @@ from sqlalchemy import make_url
 from typer.testing import CliRunner
 
 from api.cli import app
+from api.cli.data_dir import its_database
+from tests.conftest import KEYS
 from tests.pipeline.conftest import Shop
 from tests.reporting.conftest import ANA
 from tracking_core.backup import programs
+from tracking_core.embedded.keys import NAME as KEY_FILE
 from tracking_core.errors import ConfigurationError
 from tracking_core.settings import get_settings
 
@@ -60,6 +65,39 @@ def test_a_tenant_closed_since_is_dark_in_every_backup_and_closed_after_a_restor
     again = CliRunner().invoke(app, ["restore", "--from", str(dump)])
     assert isinstance(again.exception, ConfigurationError)
     assert "is not empty" in str(again.exception)
+
+
+def test_a_stopped_hub_with_its_own_postgresql_gets_its_backup_back_and_is_told_of_a_lost_key(
+    sold: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Not under pytest's own folder: it closes that to other users, and as root PostgreSQL runs as one.
+    with tempfile.TemporaryDirectory(prefix="hub-back-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        home, backups = Path(folder) / "hub", Path(folder) / "backups"
+        home.mkdir()
+        (home / KEY_FILE).write_text(f"{KEYS}\n")
+        monkeypatch.setenv("HUB_DATA_DIR", str(home))
+        get_settings.cache_clear()
+        made = _hub("backup", "--to", str(backups))
+        assert (made["key_ids"], made["keys_at"]) == (["test"], str(home / KEY_FILE))
+
+        into = ["restore", "--from", made["file"], "--data-dir", str(home)]
+        taken = CliRunner().invoke(app, into)
+        assert "HUB_DATABASE_URL is set" in str(taken.exception)
+        for name in ("HUB_DATABASE_URL", "HUB_SECRETS_KEYS"):
+            monkeypatch.delenv(name)
+        get_settings.cache_clear()
+        assert "--data-dir" in str(CliRunner().invoke(app, into[:3]).exception)
+
+        assert _hub(*into) == {"restored": made["file"], "closed_again": [], "shut": []}
+        with its_database(home), psycopg.connect(_plain(get_settings().database_url)) as connection:
+            assert connection.execute("SELECT count(*) FROM conversions").fetchall() == [(3,)]
+        assert "is not empty" in str(CliRunner().invoke(app, into).exception)
+
+        shutil.rmtree(home)
+        lost = CliRunner().invoke(app, into)
+        assert (lost.exit_code, lost.stdout) == (1, "Restored. Closed again: none.\n")
+        assert "HUB_SECRETS_KEYS is empty, and the data keys need: test." in lost.stderr
 
 
 def _hub(*arguments: str) -> dict[str, Any]:

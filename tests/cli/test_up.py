@@ -17,13 +17,15 @@ import pytest
 
 from tests import forked
 from tracking_core.embedded.process import free_port
+from tracking_core.secrets.keyring import new_key
 
 pytestmark = pytest.mark.timeout(180)
 _READY_SECONDS = 90
+_EXAMPLE = Path(__file__).parents[2] / ".env.example"
 
 
 class Up:
-    """A running ``hub up`` on free ports."""
+    """A running ``hub up`` on free ports, typed where a copy of the example, with a key, is the ``.env`` file."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
@@ -32,11 +34,15 @@ class Up:
             self.arguments += [f"--{name}-port", str(free_port())]
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
         self.log = folder / "console.log"
+        self.key = new_key("k2026")
+        (folder / ".env").write_text(f"{_EXAMPLE.read_text()}HUB_SECRETS_KEYS={self.key}\n")
 
     def start(self) -> None:
         with self.log.open("w") as log:
             command = [sys.executable, "-m", "api.cli", *self.arguments]
-            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(
+                command, cwd=self.folder, env=self.environment, stdout=log, stderr=subprocess.STDOUT
+            )
         deadline = time.monotonic() + _READY_SECONDS
         while "Ctrl-C stops" not in self.log.read_text():
             assert self.process.poll() is None, self.log.read_text()
@@ -102,6 +108,16 @@ def test_the_demo_is_green_hop_by_hop_and_the_data_outlives_a_restart(up: Up) ->
     assert not (up.folder / "runtime.json").exists()
     up.start()
     assert up.hub("demo", "--json").returncode == 0  # the tenant of the first run is still there
+
+
+def test_a_hub_and_the_commands_beside_it_go_by_the_file_where_they_are_typed(up: Up) -> None:
+    assert up.runtime()["secrets_keys"] == up.key
+    assert not (up.folder / "secrets.keys").exists()
+    command = [sys.executable, "-m", "api.cli", "secrets", "keys", "--json"]
+    environment = {**up.environment, "HUB_DATA_DIR": str(up.folder)}
+    beside = subprocess.run(command, cwd=up.folder, env=environment, capture_output=True, check=True)
+    [key] = json.loads(beside.stdout)["keys"]
+    assert (key["key_id"], key["tenants"] > 0) == ("k2026", True)
 
 
 def test_a_dead_child_is_started_again_and_the_demo_turns_green(up: Up) -> None:

@@ -1,6 +1,7 @@
 """The chart: helm's own check, the API server's schemas, and that it speaks of this hub."""
 
 import json
+import subprocess
 from typing import Any
 
 import kubernetes_validate
@@ -60,6 +61,20 @@ def test_its_settings_are_the_hubs_and_its_probes_are_answered() -> None:
     paths = set(create_app(Settings(database_url="", redis_url="redis://127.0.0.1:1")).openapi()["paths"])
     assert _probed(pods(objects)["prod-api"]) == {"/healthz", "/readyz"}
     assert _probed(pods(objects)["prod-api"]) <= paths
+
+
+def test_no_name_of_a_release_is_taken_for_a_setting_and_its_processes_reach_the_service() -> None:
+    objects = rendered()
+    assert {pod["enableServiceLinks"] for pod in pods(objects).values()} == {False}
+    [settings] = [one["data"] for one in objects if one["kind"] == "ConfigMap"]
+    assert settings["HUB_INTERNAL_URL"] == "http://prod:80"
+    [service] = [one for one in objects if one["kind"] == "Service"]
+    assert (service["metadata"]["name"], service["spec"]["ports"][0]["port"]) == ("prod", 80)
+    own = rendered('settings.HUB_INTERNAL_URL="http://inner.example"')
+    assert [one["data"]["HUB_INTERNAL_URL"] for one in own if one["kind"] == "ConfigMap"] == ["http://inner.example"]
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        rendered('settings.HUB_PUBLIC_URL=""')
+    assert "HUB_PUBLIC_URL" in refused.value.stderr
 
 
 def test_no_two_of_what_must_not_stop_together_may() -> None:

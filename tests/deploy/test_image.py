@@ -50,6 +50,22 @@ def test_every_process_of_the_composition_is_one_of_ours_with_settings_of_ours(
     assert others <= set(services)
 
 
+def test_the_composition_reaches_itself_and_is_reached_as_it_is_told(services: dict[str, dict[str, Any]]) -> None:
+    for name in PROCESSES:
+        said = services[name]["environment"]
+        assert re.fullmatch(r"\$\{HUB_PUBLIC_URL:\?.+\}", said["HUB_PUBLIC_URL"])
+        assert (said["HUB_HOST"], said["HUB_PORT"]) == ("0.0.0.0", "8000")
+        assert said["HUB_INTERNAL_URL"] == "http://balancer:8080"
+    assert "127.0.0.1:8000/readyz" in services["api"]["healthcheck"]["test"][-1]
+    [published] = services["balancer"]["ports"]
+    [(variable, inner)] = re.findall(r"^\$\{(\w+):-8000\}:(\d+)$", published)
+    assert variable not in SETTINGS  # deploy/.env is every process's too
+    balancer = (DEPLOY / "nginx.conf").read_text()
+    assert f"listen {inner};" in balancer
+    assert "server api:8000 " in balancer
+    assert "proxy_set_header Host $http_host;" in balancer
+
+
 def test_a_word_that_is_no_command_would_be_seen() -> None:
     assert not is_command(["sheduler"])
     assert not is_command(["worker", "--queue", "sale"])

@@ -18,6 +18,14 @@ async def command(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
     return ran.exit_code, [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
 
 
+async def test_days_that_nobody_read_are_no_good_days(shop: Shop) -> None:
+    await dispose()
+    ran = await asyncio.to_thread(CliRunner().invoke, app, ["reconcile", "report", "--from", "2026-11-01"])
+    assert (ran.exit_code, ran.stdout) == (1, "")
+    assert ran.stderr.startswith("Nothing was read of 2026-11-01 to ")
+    assert ran.stderr.count("\n") == 1
+
+
 async def test_the_command_reads_compares_and_tells_by_its_exit_code(shop: Shop) -> None:
     shop.vendors.sold("kiwify", "HP1")
     await shop.reconciled("kiwify")

@@ -11,9 +11,10 @@ ORIGINS = ["http://127.0.0.1:8090"]
 
 def test_the_probe_trusts_private_origins_anywhere_but_in_production() -> None:
     assert Settings(environment="testing", probe_trusted_origins=ORIGINS).probe_trusted_origins == ORIGINS
-    assert Settings(environment="production", probe_trusted_origins=[]).probe_trusted_origins == []
+    public = "https://hub.example"
+    assert Settings(environment="production", public_url=public, probe_trusted_origins=[]).probe_trusted_origins == []
     with pytest.raises(ValidationError, match="HUB_PROBE_TRUSTED_ORIGINS"):
-        Settings(environment="production", probe_trusted_origins=ORIGINS)
+        Settings(environment="production", public_url=public, probe_trusted_origins=ORIGINS)
 
 
 def test_a_new_key_is_taken_and_is_another_each_time() -> None:

@@ -18,7 +18,8 @@ def test_a_line_carries_its_trace_its_tenant_and_its_setup_whether_or_not_it_is_
     ratio: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure_logging("INFO")
-    settings = Settings(_env_file=None, environment="production", telemetry_ratio=ratio)
+    public = "https://hub.example"
+    settings = Settings(_env_file=None, environment="production", public_url=public, telemetry_ratio=ratio)
     tracing.begin(settings, "worker", SimpleSpanProcessor(InMemorySpanExporter()))
     whose = {"tenant_id": "t1", "setup_session_id": "s1"}
     with structlog.contextvars.bound_contextvars(**whose), tracing.span("work", is_root=True) as span:

@@ -15,6 +15,8 @@ from tracking_core.db.engine import transaction
 from tracking_core.db.migrate import upgrade
 from tracking_core.errors import ConfigurationError
 from tracking_core.models import Tenant
+from tracking_core.secrets.keyring import process_keyring
+from tracking_core.settings import get_settings
 from tracking_core.tenants import closing
 
 ACTOR = "hub restore"
@@ -45,6 +47,21 @@ def rebuild(dump: Path, known: KeyFile, url: str) -> None:
         rows.read(connection, rows.place_of(dump))
         rows.give_keys(connection, known.wrapped())
     programs.run("pg_restore", *how, "--section=post-data", str(dump), url=url)
+
+
+def shut(known: KeyFile) -> list[str]:
+    """Why data keys do not open with the keys of this process, each reason once. Everything opens: empty."""
+    if not known.keys:
+        return []
+    if not get_settings().secrets_keys.get_secret_value():
+        return [f"HUB_SECRETS_KEYS is empty, and the data keys need: {', '.join(known.wrapped_by)}."]
+    reasons: dict[str, None] = {}
+    for tenant_id, key in known.wrapped().items():
+        try:
+            process_keyring().open_data_key(key, tenant_id)
+        except ConfigurationError as error:
+            reasons[str(error)] = None
+    return list(reasons)
 
 
 async def close_again(closed: Collection[UUID], *, now: datetime) -> list[UUID]:

@@ -24,6 +24,8 @@ spec:
   imagePullSecrets: {{ toYaml . | nindent 4 }}
   {{- end }}
   automountServiceAccountToken: false
+  # Else a release called "hub" is told HUB_PORT=tcp://...: the address of its own Service under the name of a setting.
+  enableServiceLinks: false
   # Longer than a worker's own 20 s for what is under way, and than the API's 15 s for open answers.
   terminationGracePeriodSeconds: 40
   securityContext:
@@ -56,7 +58,9 @@ spec:
         - configMapRef: {name: {{ .root.Release.Name }}-settings}
         - secretRef: {name: {{ .root.Values.existingSecret }}}
       env:
-        {{- if not .port }}
+        {{- if .port }}
+        - {name: HUB_PORT, value: {{ .port | quote }}}
+        {{- else }}
         - {name: HUB_METRICS_PORT, value: {{ .root.Values.metrics.port | quote }}}
         {{- end }}
         {{- if .poolSize }}
