@@ -1,6 +1,6 @@
 """The console's tables, each read the same way for JSON, for a page and for a file."""
 
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,7 +22,12 @@ class AskedOfDeliveries(Protocol):
 
 def sales_table(scope: Scope, asked: SalesQuery) -> Table[sales.SaleRow]:
     search = asked.search
-    return Table(sales.TABLE, sales.SaleRow, lambda session, place: sales.search(session, scope, search, place))
+    return Table(
+        sales.TABLE,
+        sales.SaleRow,
+        lambda session, place: sales.search(session, scope, search, place),
+        lambda session, most: sales.exceeds(session, scope, search, most),
+    )
 
 
 def deliveries_table(name: str, scope: Scope, asked: AskedOfDeliveries) -> Table[deliveries.DeliveryRow]:
@@ -31,27 +36,41 @@ def deliveries_table(name: str, scope: Scope, asked: AskedOfDeliveries) -> Table
     async def read(session: AsyncSession, place: Place) -> Page[deliveries.DeliveryRow]:
         return await deliveries.search(session, scope, search, place)
 
-    return Table(name, deliveries.DeliveryRow, read)
+    return Table(
+        name,
+        deliveries.DeliveryRow,
+        read,
+        lambda session, most: deliveries.exceeds(session, scope, search, most),
+    )
 
 
 def connections_table(scope: Scope, asked: ConnectionsQuery, slots: int) -> Table[connections.ConnectionRow]:
     async def read(session: AsyncSession, place: Place) -> Page[connections.ConnectionRow]:
-        return await connections.health(session, scope, place, slots=slots, only_troubled=asked.only_troubled)
+        wanted: dict[str, Any] = {"only_troubled": asked.only_troubled, "trouble": asked.trouble}
+        return await connections.health(session, scope, place, slots=slots, **wanted)
 
     return Table(connections.TABLE, connections.ConnectionRow, read)
 
 
 def audit_table(scope: Scope, asked: AuditQuery) -> Table[audit.AuditRow]:
     search = asked.search
-    return Table(audit.TABLE, audit.AuditRow, lambda session, place: audit.search(session, scope, search, place))
+    return Table(
+        audit.TABLE,
+        audit.AuditRow,
+        lambda session, place: audit.search(session, scope, search, place),
+        lambda session, most: audit.exceeds(session, scope, search, most),
+    )
 
 
-def file_of(table: Table[_T], scope: Scope, session: AsyncSession, *, actor: str, locale: str) -> StreamingResponse:
-    """The rows as they are read, once it is on record who took them."""
+def file_of(
+    table: Table[_T], scope: Scope, session: AsyncSession, *, actor: str, locale: str, is_sheet: bool = False
+) -> StreamingResponse:
+    """The rows as they are read, once it is on record who took them: for programs, or for a person's spreadsheet."""
     record(session, actor=actor, action="operations.exported", subject=table.name, tenant_id=scope.tenant_id)
     headers = {
         "Content-Disposition": f'attachment; filename="{table.name}.csv"',
         "Cache-Control": "no-store",
         "Hub-Rows-Max": str(csv.ROWS_MAX),
     }
-    return StreamingResponse(csv.export(table, locale), media_type="text/csv", headers=headers)
+    rows = csv.export(table, locale, sheet=csv.sheet_of(locale) if is_sheet else None)
+    return StreamingResponse(rows, media_type="text/csv", headers=headers)

@@ -1,7 +1,7 @@
 """The daily report as a table: a line for each total, then one for each sale that differs."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.reconciliation.compare import Difference
 from tracking_core.reconciliation.report import SPANS_MAX, DayReport, Told, report
+from tracking_core.reporting import csv
 from tracking_core.reporting.csv import Table
 from tracking_core.reporting.pages import Page, Place
 from tracking_core.reporting.scope import Scope
@@ -32,10 +33,10 @@ class ReportLine:
     status: str | None
     currency: str | None
     theirs: int
-    theirs_total: Decimal | None
+    theirs_total: Decimal | None = field(metadata=csv.MONEY)
     ours: int
     ours_status: str | None
-    ours_total: Decimal | None
+    ours_total: Decimal | None = field(metadata=csv.MONEY)
     is_equal: bool
 
 

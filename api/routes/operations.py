@@ -1,7 +1,8 @@
 """``/api/v1/operations``: the operator's console as JSON, and each of its tables as CSV. Of one tenant, or of all.
 
 Sentences are in the language the caller prefers. A CSV file has the same filters and begins with the newest row,
-whatever page is looked at; it ends after ``csv.ROWS_MAX`` rows, which its header ``Hub-Rows-Max`` says.
+whatever page is looked at; it is written for programs: commas, UTC, every digit. It ends after ``csv.ROWS_MAX`` rows,
+which its header ``Hub-Rows-Max`` says.
 """
 
 from typing import Annotated, Any, TypeVar
@@ -30,6 +31,7 @@ from tracking_core.i18n import negotiate
 from tracking_core.reporting import deliveries, explained, sales
 from tracking_core.reporting import series as charts
 from tracking_core.reporting.csv import Table
+from tracking_core.reporting.in_time import in_time
 from tracking_core.reporting.scope import EVERYONE, Scope
 from tracking_core.reporting.sentences import told
 from tracking_core.tenants import service as tenants
@@ -42,10 +44,13 @@ _T = TypeVar("_T")
 async def list_sales(
     asked: Annotated[SalesQuery, Query()], _operator: OperatorDep, session: SessionDep, request: Request
 ) -> dict[str, Any]:
-    """The ledger, newest first; its summary is how many sales of the search are in each state."""
+    """The ledger, newest first; its summary is how many sales of the search are in each state, or null when counting
+    them takes more than seconds."""
     scope = await scope_of(session, asked)
     listed = await _listed(sales_table(scope, asked), asked, session, request)
-    return {**listed, "totals": await sales.totals(session, scope, asked.search)} if asked.summary else listed
+    if not asked.summary:
+        return listed
+    return {**listed, "totals": await in_time(session, lambda: sales.totals(session, scope, asked.search))}
 
 
 @router.get("/sales.csv")
@@ -108,7 +113,7 @@ async def export_dead_letters(
 async def list_connections(
     asked: Annotated[ConnectionsQuery, Query()], _operator: OperatorDep, session: SessionDep, request: Request
 ) -> dict[str, Any]:
-    """Holds, circuit breakers, slots, and what waits behind each."""
+    """Holds, circuit breakers, slots, and what waits behind each: of all, of those in trouble, or of one kind of it."""
     return await _listed(
         connections_table(await scope_of(session, asked), asked, _slots(request)), asked, session, request
     )

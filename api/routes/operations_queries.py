@@ -10,7 +10,7 @@ from tracking_core.delivery.replay_selection import Moment
 from tracking_core.kit import clock
 from tracking_core.ledger.read import LedgerState
 from tracking_core.models import DeliveryState
-from tracking_core.reporting import audit, deliveries, sales
+from tracking_core.reporting import audit, connections, deliveries, sales
 from tracking_core.reporting import series as charts
 from tracking_core.reporting.metrics import Metric
 from tracking_core.reporting.pages import PAGE_MAX, Place
@@ -93,7 +93,10 @@ class DeliveriesQuery(DeadLettersQuery):
 
 
 class ConnectionsQuery(TableQuery):
+    """``only_troubled`` leaves out what was switched off; ``trouble`` is one kind of it."""
+
     only_troubled: bool = False
+    trouble: connections.Trouble | None = None
 
 
 class SeriesQuery(ScopeQuery):

@@ -28,7 +28,7 @@ async def list_tenants(
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
 ) -> dict[str, Any]:
     """In the order of names; ``named`` is a part of the name, ``after`` the ``next`` of the page before. ``sales`` are
-    those of the last ``days``; the rest is as it stands."""
+    those of the last ``days``; the rest is as it stands, ``dead`` the dead letters that may still be sent again."""
     seen = await tenants.get(session, after) if after else None
     place = (seen.name, seen.id) if seen else None
     since = clock.now() - timedelta(days=days)

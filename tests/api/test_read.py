@@ -1,6 +1,9 @@
 """What a tenant reads is its own."""
 
+from typing import Any
+
 import httpx
+from sqlalchemy import text
 
 from tests.api.conftest import Tenant, new_tenant
 from tests.api.test_webhooks import post, signed
@@ -28,6 +31,41 @@ async def test_a_tenant_sees_its_sales_and_nobody_elses(
     path = f"/api/v1/conversions/{mine['items'][0]['id']}"
     assert (await client.get(path, headers=tenant.bearer)).status_code == 200
     assert (await client.get(path, headers=other.bearer)).status_code == 404
+
+
+async def test_what_was_made_at_once_is_read_in_pages_that_leave_nothing_out(
+    client: httpx.AsyncClient, tenant: Tenant, database: Settings
+) -> None:
+    """A batch is one transaction, so its rows share their time."""
+    async with transaction() as session:
+        await tenants.connect_meta(session, tenant.id, "1234567890", "EAAtesttoken", actor="test")
+    for number in range(5):
+        await post(client, tenant.webhook_path, signed(sale_id=f"HP{number}"))
+    async for _ in drain_webhooks(database):
+        pass
+    async with transaction() as session:
+        await session.execute(text("UPDATE deliveries SET state = 'dead', reason = 'unknown'"))
+    for path in ("conversions", "deliveries", "dead-letters"):
+        first = await _read(client, tenant, path, limit=2)
+        seen, page = [*first["items"]], first
+        while page["next"]:
+            page = await _read(client, tenant, path, limit=2, **page["next"])
+            seen += page["items"]
+        assert (path, len({one["id"] for one in seen}), len(seen)) == (path, 5, 5)
+        assert len({one["created_at"] for one in seen}) == 1
+        assert (await _read(client, tenant, path, before=seen[0]["created_at"]))["items"] == []
+        half = await client.get(f"/api/v1/{path}", params={"before_id": seen[0]["id"]}, headers=tenant.bearer)
+        assert (half.status_code, half.json()["errors"][0]["field"]) == (422, "before")
+    first = await _read(client, tenant, "conversions", limit=2)
+    assert first["totals"]["dead"] == 5
+    assert (await _read(client, tenant, "conversions", **first["next"]))["totals"] is None
+
+
+async def _read(client: httpx.AsyncClient, tenant: Tenant, path: str, **asked: Any) -> dict[str, Any]:
+    answer = await client.get(f"/api/v1/{path}", params=asked, headers=tenant.bearer)
+    assert answer.status_code == 200
+    said: dict[str, Any] = answer.json()
+    return said
 
 
 async def test_reading_needs_the_secret_key(client: httpx.AsyncClient, tenant: Tenant) -> None:

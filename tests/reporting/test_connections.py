@@ -1,6 +1,9 @@
 """Holds, breakers and slots, and what waits behind them."""
 
 from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
 
 from tests.pipeline.conftest import Shop
 from tests.pipeline.test_disabled import switch
@@ -12,17 +15,16 @@ from tracking_core.destinations.meta_capi.errors import FailureClass
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
 from tracking_core.reporting import connections
-from tracking_core.reporting.connections import Breaker, Condition, ConnectionRow, breaker_of
+from tracking_core.reporting.connections import Breaker, Condition, ConnectionRow, Trouble, breaker_of
 from tracking_core.reporting.pages import Place
 from tracking_core.reporting.scope import EVERYONE, Scope
 
 NOW = clock.now()
 
 
-async def health(of: Scope, *, only_troubled: bool = False) -> list[ConnectionRow]:
+async def health(of: Scope, **asked: Any) -> list[ConnectionRow]:
     async with transaction() as session:
-        place = Place(connections.TABLE)
-        page = await connections.health(session, of, place, slots=2, only_troubled=only_troubled)
+        page = await connections.health(session, of, Place(connections.TABLE), slots=2, **asked)
     return list(page.items)
 
 
@@ -89,8 +91,13 @@ async def test_a_disabled_connection_says_so_and_slots_in_use_are_counted_until_
     await switch(ana.connection_id, on=False)
     async with transaction() as session:
         await slots.hold(session, ana.connection_id, new_id(), clock.now(), ana.settings)
-    [row] = await health(scope(ana), only_troubled=True)
+        await session.execute(text("UPDATE meta_connections SET failure_streak = 7, state = 'on_hold'"))
+        counted = await connections.in_trouble(session, EVERYONE)
+    assert counted == {Trouble.HELD: 0, Trouble.TRIPPED: 0, Trouble.DISABLED: 1}
+    assert await health(scope(ana), only_troubled=True) == []
+    [row] = await health(scope(ana), trouble=Trouble.DISABLED)
     assert (row.condition, row.reason, row.slots_in_use) == (Condition.DISABLED, "connection_disabled", 1)
+    assert row.breaker is Breaker.CLOSED
     later(hours=1)
     [row] = await health(scope(ana))
     assert row.slots_in_use == 0

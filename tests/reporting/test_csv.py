@@ -2,8 +2,8 @@
 
 import csv as reader
 import io
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tests.pipeline.conftest import Shop
 from tests.reporting.conftest import scope, sell
 from tracking_core.reporting import csv, sales
-from tracking_core.reporting.csv import Table, cell
+from tracking_core.reporting.csv import MONEY, Table, cell, sheet_of
 from tracking_core.reporting.pages import PAGE_MAX, Page, Place
 from tracking_core.reporting.sales import SaleRow, SaleSearch
 from tracking_core.reporting.sentences import of
+from tracking_core.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,16 @@ def table(rows: int, name: str = "x") -> Table[Row]:
         return Page(items, str(end) if end < rows else None)
 
     return Table("made_up", Row, read)
+
+
+@dataclass(frozen=True)
+class Sold:
+    at: datetime | None
+    day: date
+    price: Decimal = field(metadata=MONEY)
+    currency: str | None
+    score: Decimal
+    name: str
 
 
 async def written(of_table: Table[Any], **how: Any) -> bytes:
@@ -77,6 +88,45 @@ async def test_it_ends_at_the_stated_maximum(ana: Shop) -> None:
 async def test_no_text_is_a_formula(ana: Shop, start: str) -> None:
     [_, row] = parsed(await written(table(1, f"{start}cmd|' /C calc'!A")))
     assert row[0] == f"'{start}cmd|' /C calc'!A0"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Curso;=1+1;x", "Curso;'=1+1;x"),
+        ("a,=b|+c\t-d\n@e", "a,'=b|'+c\t'-d\n'@e"),
+        ('Curso;"=1+1"; =2', "Curso;'\"=1+1\";' =2"),
+        (" =1", "' =1"),
+        ("Pré-venda: 1+1 = 2; de R$ 97,50", "Pré-venda: 1+1 = 2; de R$ 97,50"),
+    ],
+)
+def test_no_part_of_a_text_is_a_formula_wherever_it_is_split(text: str, told: str) -> None:
+    assert cell(text, "en") == told
+
+
+async def test_for_a_person_it_is_what_the_spreadsheet_of_the_language_opens(database: Settings) -> None:
+    at, score = datetime(2026, 1, 1, 2, 30, tzinfo=UTC), Decimal("0.875")
+    rows = (
+        Sold(at, date(2026, 1, 31), Decimal("1997.9000"), "BRL", score, "a;b"),
+        Sold(None, date(2026, 1, 31), Decimal("1000.0000"), "JPY", score, "a,b"),
+    )
+
+    async def read(_session: AsyncSession, _place: Place) -> Page[Sold]:
+        return Page(rows, None)
+
+    made = Table("sold", Sold, read)
+    portuguese = await written(made, sheet=sheet_of("pt_BR"))
+    assert portuguese.decode("utf-8-sig").splitlines() == [
+        "at (America/Sao_Paulo);day;price;currency;score;name",
+        '31/12/2025 23:30:00;31/01/2026;1997,90;BRL;0,875;"a;b"',
+        ";31/01/2026;1000;JPY;0,875;a,b",
+    ]
+    english = await written(made, sheet=sheet_of("en"))
+    assert english.decode("utf-8-sig").splitlines() == [
+        "at (UTC),day,price,currency,score,name",
+        "2026-01-01 02:30:00,2026-01-31,1997.90,BRL,0.875,a;b",
+        ',2026-01-31,1000,JPY,0.875,"a,b"',
+    ]
 
 
 @pytest.mark.parametrize(

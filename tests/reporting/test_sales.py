@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from tests.pipeline.conftest import Shop
 from tests.pipeline.test_sales import track, verdict
@@ -21,6 +21,7 @@ from tracking_core.kit.hashing import sha256_hex
 from tracking_core.ledger import read as ledger
 from tracking_core.ledger.read import LedgerState
 from tracking_core.reporting import sales
+from tracking_core.reporting.in_time import in_time
 from tracking_core.reporting.pages import Page, Place
 from tracking_core.reporting.sales import SaleRow, SaleSearch, email_subject
 from tracking_core.reporting.scope import EVERYONE, Period, Scope
@@ -70,9 +71,9 @@ async def test_a_buyer_is_found_however_the_address_is_spelled(ana: Shop, spelli
 async def test_a_buyer_is_found_by_the_hash_of_the_address_and_what_is_no_address_is_refused(ana: Shop) -> None:
     await sell(ana, "HP1", email="maria@example.com")
     assert await found(scope(ana), person=email_subject(sha256_hex("maria@example.com"))) == ["HP1"]
-    for text in ("maria", "", "a@b", "maria@example.com, ana@example.com"):
+    for said in ("maria", "", "a@b", "maria@example.com, ana@example.com"):
         with pytest.raises(InvalidRequest):
-            email_subject(text)
+            email_subject(said)
 
 
 async def test_the_clear_address_never_reaches_the_database(ana: Shop) -> None:
@@ -200,6 +201,20 @@ async def test_the_totals_are_the_ledgers_and_add_up_over_all_sellers(ana: Shop,
         paid = await sales.totals(session, scope(ana), SaleSearch(order="HP1", state=LedgerState.WAITING))
     assert {state: n for state, n in everyones.items() if n} == {"delivered": 2, "waiting": 1, "on_hold": 2}
     assert {state: n for state, n in paid.items() if n} == {"delivered": 1}
+
+
+async def test_what_is_not_counted_in_time_is_left_out_and_the_rest_goes_on(
+    ana: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sell(ana, "HP1")
+    async with transaction() as session:
+        await session.execute(text("SET LOCAL statement_timeout = '20s'"))
+        counted = await in_time(session, lambda: sales.totals(session, scope(ana), SaleSearch()))
+        monkeypatch.setattr("tracking_core.reporting.in_time.SECONDS", 0.001)
+        assert await in_time(session, lambda: session.execute(text("SELECT pg_sleep(5)"))) is None
+        assert await session.scalar(text("SHOW statement_timeout")) == "20s"
+        assert (counted or {})[LedgerState.DELIVERED] == 1
+        assert await sales.find(session, scope(ana), UUID(int=1)) is None
 
 
 async def test_a_row_says_its_reason_in_words(ana: Shop) -> None:

@@ -3,24 +3,41 @@
 import base64
 import json
 import re
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from tests.conftest import KEYS
+from tests.handoff.conftest import Case
 from tests.pipeline.conftest import Shop
 from tests.pipeline.test_sales import later, verdict
 from tests.reporting.conftest import sell
 from tests.ui_operations.people import Person
 from tests.ui_operations.scene import LETTERS, TOKEN, play
+from tracking_core.db.engine import transaction
 from tracking_core.destinations.meta_capi.errors import FailureClass
+from tracking_core.kit import clock
 from tracking_core.secrets.keyring import cipher_for
 from tracking_core.settings import Settings, get_settings
+from tracking_core.setup import sessions
+
+_SWITCHED_OFF = text("""
+INSERT INTO meta_connections
+    (id, tenant_id, dataset_id, access_token, browser_events, state, failure_streak, disabled_at)
+SELECT gen_random_uuid(), tenant_id, 'off' || n, access_token, browser_events, state, 7, now()
+FROM meta_connections, generate_series(1, 51) n WHERE tenant_id = :tenant
+""")
 
 
 async def test_the_overview_says_what_needs_somebody_first(database: Settings, olga: Person) -> None:
     scene = await play(database)
     page = await olga.get("/ops")
-    assert page.all(".attention h3") == ["Connections on hold: 1", f"Dead letters: {LETTERS + 3}"]
+    assert page.all(".attention h3") == [
+        "Connections on hold: 1",
+        f"Dead letters that can still be sent again: {LETTERS + 1}",
+    ]
+    assert page.all(".t-shops tbody td[data-label='To send again']") == [str(LETTERS + 1), "0"]
     assert page.all(".t-shops tbody td[data-label=Name]") == ["Loja da Ana", "Loja do Beto"]
     held = await olga.get(page.link("Connections on hold"))
     [row] = [row for row in held.all(".t-connections tbody tr") if "Loja do Beto" in row]
@@ -35,6 +52,31 @@ async def test_nothing_needs_anybody(ana: Shop, olga: Person) -> None:
     await sell(ana, "HP1")
     assert "Nothing needs a person right now." in (await olga.get("/ops")).text
     assert "Every connection is well." in (await olga.get("/ops/connections", only_troubled="true")).text
+
+
+async def test_what_was_switched_off_hides_no_hold_and_is_no_open_breaker(ana: Shop, olga: Person) -> None:
+    """More of them than any page holds, and each newer than the hold."""
+    async with transaction() as session:
+        await session.execute(text("UPDATE meta_connections SET state = 'on_hold', hold_code = 'credential:190'"))
+        await session.execute(_SWITCHED_OFF, {"tenant": ana.tenant_id})
+    page = await olga.get("/ops")
+    assert page.all(".attention h3") == ["Connections on hold: 1"]
+    held = await olga.get(page.link("Connections on hold"))
+    assert held.all(".t-connections tbody td[data-label=Dataset]") == ["1000000001"]
+    off = await olga.get("/ops/connections", trouble="disabled", limit="500")
+    assert len(off.all(".t-connections tbody tr")) == 51
+    assert off.all(".t-connections tbody td[data-label='Circuit breaker'] .badge") == []
+
+
+async def test_one_shop_is_told_of_its_own_late_cases(ana: Shop, beto: Shop, olga: Person) -> None:
+    for shop in (ana, beto):
+        async with transaction() as session:
+            made = await sessions.create(session, shop.tenant_id, caller=shop.tenant_id, actor="test")
+        await Case(shop.settings, shop.tenant_id, made.id, "").open(now=clock.now() - timedelta(days=30))
+    assert (await olga.get("/ops")).all(".attention h3") == ["Cases later than promised: 2"]
+    page = await olga.get("/ops", tenant_id=str(beto.tenant_id))
+    assert page.all(".attention h3") == ["Cases later than promised: 1"]
+    assert "Loja da Ana" not in " ".join(page.all(".attention p"))
 
 
 async def test_an_open_breaker_is_told_with_its_end(ana: Shop, olga: Person) -> None:

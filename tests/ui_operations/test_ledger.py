@@ -3,6 +3,8 @@
 import csv
 import io
 
+import pytest
+
 from tests.pipeline.conftest import Shop
 from tests.pipeline.test_sales import track, verdict
 from tests.reporting.conftest import sell
@@ -79,6 +81,32 @@ async def test_a_table_as_a_file_has_the_same_filters_and_no_formula(ana: Shop, 
         assert (row["sale_id"], row["product_name"]) == ("HP1", "'=HYPERLINK(1)")
     entries = (await olga.get("/ops/audit", action="operations.exported")).all(".t-audit tbody tr")
     assert len(entries) == 2
+
+
+async def test_a_file_that_ends_before_its_table_says_so_beside_it(
+    ana: Shop, olga: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sell(ana, "HP1", "HP2", "HP3")
+    monkeypatch.setattr("tracking_core.reporting.csv.ROWS_MAX", 3)
+    for table in ("sales", "deliveries"):
+        assert (await olga.get(f"/ops/{table}", limit="1")).all(".file p") == []
+    monkeypatch.setattr("tracking_core.reporting.csv.ROWS_MAX", 2)
+    said = ["The file has the newest 2 rows. For older ones, choose a shorter period."]
+    for table in ("sales", "deliveries", "audit"):
+        assert (await olga.get(f"/ops/{table}", limit="1")).all(".file p") == said
+
+
+async def test_what_is_too_much_to_count_in_time_is_shown_without_its_numbers(
+    ana: Shop, olga: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sell(ana, "HP1")
+    monkeypatch.setattr("tracking_core.reporting.in_time.SECONDS", 0.001)
+    monkeypatch.setattr("tracking_core.ledger.read._TOTALS", "SELECT pg_sleep(5)")
+    for path in ("/ops", "/ops/sales"):
+        page = await olga.get(path)
+        assert (path, page.status, page.all(".tile")) == (path, 200, [])
+        assert "Counting them took too long" in page.text
+    assert orders(page) == ["HP1"]
 
 
 async def test_a_products_name_is_only_text(ana: Shop, olga: Person) -> None:

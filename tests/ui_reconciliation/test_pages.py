@@ -45,10 +45,10 @@ async def test_the_file_has_each_total_and_each_difference(olga: Person, ana: Sh
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     told = {row["sale_id"]: (row["reason"], row["theirs"], row["theirs_total"], row["ours_total"]) for row in rows}
     assert told == {
-        "": ("", "3", "3430.3600", "593.7000"),
-        "HP-dear": ("amount_differs", "1", "1997.9000", "197.9000"),
-        "HP-lost": ("only_at_gateway", "1", "1234.5600", ""),
-        "HP-ours": ("only_here", "0", "", "197.9000"),
+        "": ("", "3", "3430.36", "593.70"),
+        "HP-dear": ("amount_differs", "1", "1997.90", "197.90"),
+        "HP-lost": ("only_at_gateway", "1", "1234.56", ""),
+        "HP-ours": ("only_here", "0", "", "197.90"),
     }
 
 

@@ -30,16 +30,19 @@ async def queue(
     *,
     states: Sequence[HandoffState] = LIVE,
     owner: str | None = None,
+    tenant_id: UUID | None = None,
     order: Order = Order.DUE,
     limit: int,
     after: UUID | None,
     now: datetime,
 ) -> list[dict[str, Any]]:
-    """The cases in one of the states, of one owner or of all. ``after`` is the id of the last one seen, and raises
-    NotFound when there is none."""
+    """The cases in one of the states, of one owner and one tenant or of all. ``after`` is the id of the last one seen,
+    and raises NotFound when there is none."""
     query = select(SetupHandoff, Tenant.name).join(Tenant).where(col(SetupHandoff.state).in_(states))
     if owner is not None:
         query = query.where(SetupHandoff.owner == owner)
+    if tenant_id is not None:
+        query = query.where(SetupHandoff.tenant_id == tenant_id)
     if after is not None:
         seen = await session.get(SetupHandoff, after)
         if seen is None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tracking_core.reporting import pages
 from tracking_core.reporting.pages import Page, Place, newest_first
 from tracking_core.reporting.scope import ANY_TIME, Period, Scope, Where, prefix
 
@@ -45,15 +46,24 @@ class AuditRow:
 
 async def search(session: AsyncSession, scope: Scope, wanted: AuditSearch, place: Place) -> Page[AuditRow]:
     """Raises InvalidRequest for a cursor that is not of this table."""
+    where = _where(scope, wanted)
+    place.after(where, "a")
+    rows = await session.execute(text(_ROWS.format(where=where.text, order=newest_first("a"))), where.values)
+    return place.page(rows.all(), _row)
+
+
+async def exceeds(session: AsyncSession, scope: Scope, wanted: AuditSearch, most: int) -> bool:
+    return await pages.exceeds(session, "audit_log a", _where(scope, wanted), most)
+
+
+def _where(scope: Scope, wanted: AuditSearch) -> Where:
     where = Where()
     where.scope("a.tenant_id", scope)
     where.given("a.actor = :actor", actor=wanted.actor)
     if wanted.action is not None:
         where.add("a.action LIKE :action", action=prefix(wanted.action))
     where.period("a.created_at", wanted.period)
-    place.after(where, "a")
-    rows = await session.execute(text(_ROWS.format(where=where.text, order=newest_first("a"))), where.values)
-    return place.page(rows.all(), _row)
+    return where
 
 
 def _row(row: Row[Any]) -> AuditRow:

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tracking_core.delivery.breaker import paused_until
+from tracking_core.delivery.breaker import TRIP_AFTER, paused_until
 from tracking_core.delivery.retry_policy import Schedule, deadline
 from tracking_core.kit import clock
 from tracking_core.ledger.read import CONNECTION_DISABLED
@@ -39,7 +39,8 @@ CROSS JOIN LATERAL (
 ) w
 WHERE {where} {order}
 """
-_TROUBLED = "(k.state = 'on_hold' OR k.disabled_at IS NOT NULL OR k.failure_streak > 0 OR k.paused_until > :now)"
+_ENABLED = "k.disabled_at IS NULL"
+_TROUBLED = f"{_ENABLED} AND (k.state = 'on_hold' OR k.failure_streak > 0 OR k.paused_until > :now)"
 
 
 class Condition(StrEnum):
@@ -52,12 +53,29 @@ class Condition(StrEnum):
 
 class Breaker(StrEnum):
     """``open`` rests until ``paused_until``, ``half_open`` proves itself with a few events, ``throttled`` waits because
-    Meta asked for time."""
+    Meta asked for time. What was switched off has none that is open."""
 
     CLOSED = "closed"
     OPEN = "open"
     HALF_OPEN = "half_open"
     THROTTLED = "throttled"
+
+
+class Trouble(StrEnum):
+    """Why nothing is sent as it should be. What was switched off is neither held nor tripped, whatever it was."""
+
+    HELD = "held"
+    TRIPPED = "tripped"
+    DISABLED = "disabled"
+
+
+_IN_TROUBLE = {
+    Trouble.HELD: f"{_ENABLED} AND k.state = 'on_hold'",
+    Trouble.TRIPPED: f"{_ENABLED} AND k.failure_streak >= {TRIP_AFTER}",
+    Trouble.DISABLED: "k.disabled_at IS NOT NULL",
+}
+_COUNTED = ", ".join(f"count(*) FILTER (WHERE {condition}) AS {one}" for one, condition in _IN_TROUBLE.items())
+_COUNTS = f"SELECT {_COUNTED} FROM meta_connections k WHERE {{where}}"  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,18 +105,35 @@ class ConnectionRow:
 
 
 async def health(
-    session: AsyncSession, scope: Scope, place: Place, *, slots: int, only_troubled: bool = False
+    session: AsyncSession,
+    scope: Scope,
+    place: Place,
+    *,
+    slots: int,
+    only_troubled: bool = False,
+    trouble: Trouble | None = None,
 ) -> Page[ConnectionRow]:
-    """``slots`` is how many a connection may have. Raises InvalidRequest for a cursor that is not of this table."""
+    """``slots`` is how many a connection may have; ``only_troubled`` leaves out what goes well and what was switched
+    off. Raises InvalidRequest for a cursor that is not of this table."""
     now = clock.now()
     where = Where(values={"now": now})
     where.scope("k.tenant_id", scope)
     if only_troubled:
         where.add(_TROUBLED)
+    if trouble is not None:
+        where.add(_IN_TROUBLE[trouble])
     place.after(where, "k")
     query = _ROWS.format(where=where.text, order=newest_first("k"))
     rows = (await session.execute(text(query), where.values)).all()
     return place.page(rows, lambda row: _row(row, now, slots))
+
+
+async def in_trouble(session: AsyncSession, scope: Scope) -> dict[Trouble, int]:
+    """How many connections are in each trouble."""
+    where = Where()
+    where.scope("k.tenant_id", scope)
+    [row] = await session.execute(text(_COUNTS.format(where=where.text)), where.values)
+    return {one: getattr(row, one.value) for one in Trouble}
 
 
 def breaker_of(failure_streak: int, until: datetime | None, now: datetime) -> Breaker:
@@ -111,6 +146,8 @@ def breaker_of(failure_streak: int, until: datetime | None, now: datetime) -> Br
 
 def _row(row: Row[Any], now: datetime, slots: int) -> ConnectionRow:
     condition, reason, since = _condition(row)
+    is_off = condition is Condition.DISABLED
+    breaker = Breaker.CLOSED if is_off else breaker_of(row.failure_streak, row.paused_until, now)
     return ConnectionRow(
         id=row.id,
         tenant_id=row.tenant_id,
@@ -120,8 +157,8 @@ def _row(row: Row[Any], now: datetime, slots: int) -> ConnectionRow:
         reason=reason,
         explanation=of_reason(reason),
         since=since,
-        breaker=breaker_of(row.failure_streak, row.paused_until, now),
-        paused_until=row.paused_until if row.paused_until and row.paused_until > now else None,
+        breaker=breaker,
+        paused_until=row.paused_until if breaker is not Breaker.CLOSED and row.paused_until > now else None,
         failure_streak=row.failure_streak,
         slots_in_use=row.slots_in_use,
         slots=slots,

@@ -13,6 +13,7 @@ from tracking_core.delivery.replay_selection import FATE, Fate, fate_values
 from tracking_core.delivery.retry_policy import Schedule, deadline
 from tracking_core.kit import clock
 from tracking_core.models import OPEN_STATES, DeliveryState
+from tracking_core.reporting import pages
 from tracking_core.reporting.pages import Page, Place, newest_first
 from tracking_core.reporting.scope import ANY_TIME, Period, Scope, Where, prefix
 from tracking_core.reporting.sentences import Sentence, of_reason
@@ -31,17 +32,22 @@ LEFT JOIN LATERAL (
 ) a ON true
 WHERE {{where}} {{order}}
 """  # noqa: S608 - the fate is a constant
-_REASONS = """
+_FOUND = """
+deliveries d JOIN meta_connections k ON k.id = d.connection_id LEFT JOIN conversions c ON c.id = d.conversion_id
+"""
+_REASONS = f"""
 SELECT d.state, d.reason, count(*) AS deliveries, count(DISTINCT d.tenant_id) AS tenants,
     min(d.created_at) AS oldest_at, max(d.created_at) AS newest_at
-FROM deliveries d JOIN meta_connections k ON k.id = d.connection_id
-WHERE {where} AND d.reason IS NOT NULL GROUP BY d.state, d.reason ORDER BY count(*) DESC, d.reason, d.state LIMIT :most
-"""
+FROM {_FOUND}
+WHERE {{where}} AND d.reason IS NOT NULL
+GROUP BY d.state, d.reason ORDER BY count(*) DESC, d.reason, d.state LIMIT :most
+"""  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySearch:
-    """All narrow. ``reason`` is how the stored reason begins (``payload:``); ``period`` is of the planning."""
+    """All narrow. ``reason`` is how the stored reason begins (``payload:``); ``period`` is of the planning. Of the dead
+    only those that ``can_replay`` may still be sent again."""
 
     state: DeliveryState | None = None
     connection_id: UUID | None = None
@@ -49,6 +55,7 @@ class DeliverySearch:
     reason: str | None = None
     period: Period = ANY_TIME
     include_synthetic: bool = False
+    can_replay: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +111,10 @@ async def search(session: AsyncSession, scope: Scope, wanted: DeliverySearch, pl
     return place.page((await session.execute(text(query), values)).all(), _row)
 
 
+async def exceeds(session: AsyncSession, scope: Scope, wanted: DeliverySearch, most: int) -> bool:
+    return await pages.exceeds(session, _FOUND, _where(scope, wanted), most)
+
+
 async def by_reason(session: AsyncSession, scope: Scope, wanted: DeliverySearch) -> Sequence[ReasonCount]:
     """The most frequent reasons of the deliveries found, at most a hundred."""
     where = _where(scope, wanted)
@@ -122,6 +133,8 @@ def _where(scope: Scope, wanted: DeliverySearch) -> Where:
     if wanted.reason is not None:
         where.add("d.reason LIKE :reason", reason=prefix(wanted.reason))
     where.period("d.created_at", wanted.period)
+    if wanted.can_replay:
+        where.add(f"{FATE} = '{Fate.REPLAYABLE}'", **fate_values(clock.now()))
     if not wanted.include_synthetic:
         where.add("d.test_event_code IS NULL")
     return where
@@ -135,7 +148,7 @@ def _row(row: Row[Any]) -> DeliveryRow:
         "state": state,
         "explanation": of_reason(row.reason),
         "due_at": row.due_at if state in OPEN_STATES else None,
-        "deadline": deadline(Schedule(row.event_time, row.attempts, ambiguous)),
+        "deadline": deadline(Schedule(row.event_time, row.attempts, ambiguous, row.conversion_id is None)),
         "can_replay": state is DeliveryState.DEAD and fate == Fate.REPLAYABLE,
     }
     return DeliveryRow(**{**said, **made})

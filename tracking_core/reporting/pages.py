@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.connections.problems import problem
 from tracking_core.errors import InvalidRequest
@@ -48,6 +49,12 @@ class Place:
         shown = rows[: self.limit]
         more = len(rows) > self.limit
         return Page(tuple(made(row) for row in shown), _sealed(self.table, shown[-1]) if more else None)
+
+
+async def exceeds(session: AsyncSession, rows: str, where: Where, most: int) -> bool:
+    """Whether more than ``most`` rows fit; not one more is counted. ``rows`` is what is read FROM."""
+    query = f"SELECT count(*) > :most FROM (SELECT FROM {rows} WHERE {where.text} LIMIT :most + 1) counted"  # noqa: S608
+    return bool(await session.scalar(text(query), {**where.values, "most": most}))
 
 
 def newest_first(alias: str) -> str:

@@ -4,7 +4,7 @@ The state and its reason are the ledger's own derivation. Whoever has an e-mail 
 consent keeps for it, made from the hash that matching uses: in clear it reaches neither the search nor a log.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,10 +18,13 @@ from tracking_core.consent.subjects import subjects_of
 from tracking_core.destinations.meta_capi.user_data import Person, build_user_data
 from tracking_core.errors import InvalidRequest
 from tracking_core.handoff.contact import EMAIL
+from tracking_core.ledger import read as ledger
 from tracking_core.ledger.read import LEDGER, LedgerState
 from tracking_core.matching.match import SEPARATORS
 from tracking_core.models import OPEN_STATES
 from tracking_core.reconciliation.origin import Origin
+from tracking_core.reporting import pages
+from tracking_core.reporting.csv import MONEY
 from tracking_core.reporting.pages import Page, Place, newest_first
 from tracking_core.reporting.scope import ANY_TIME, Period, Scope, Where, prefix
 from tracking_core.reporting.sentences import Sentence, of_reason
@@ -32,7 +35,6 @@ SELECT l.*, (SELECT t.name FROM tenants t WHERE t.id = l.tenant_id) AS tenant_na
     (SELECT m.click_id FROM matches m WHERE m.conversion_id = l.id) AS click_id
 FROM ({sales} WHERE {known}) l WHERE {derived} {order}
 """
-_TOTALS = "SELECT l.state, count(*) AS sales FROM ({sales} WHERE {known}) l GROUP BY l.state"
 # The id of the click that was found, or the one the checkout gave back although no click was found.
 _CLICK = """
 (c.consent_subjects @> CAST(:click_subject AS uuid[]) OR EXISTS (
@@ -85,7 +87,7 @@ class SaleRow:
     event_id: UUID
     occurred_at: datetime
     created_at: datetime
-    amount: Decimal | None
+    amount: Decimal | None = field(metadata=MONEY)
     currency: str | None
     product_name: str | None
     payment_method: str | None
@@ -118,12 +120,15 @@ async def find(session: AsyncSession, scope: Scope, conversion_id: UUID) -> Sale
     return _row(row) if row else None
 
 
+async def exceeds(session: AsyncSession, scope: Scope, wanted: SaleSearch, most: int) -> bool:
+    """Whatever the state: to derive so many takes too long."""
+    return await pages.exceeds(session, "conversions c", _known(scope, wanted), most)
+
+
 async def totals(session: AsyncSession, scope: Scope, wanted: SaleSearch) -> dict[LedgerState, int]:
     """How many of the sales found are in each state, whatever state was asked for."""
     known = _known(scope, wanted)
-    rows = await session.execute(text(_TOTALS.format(sales=LEDGER, known=known.text)), known.values)
-    counted = {row.state: row.sales for row in rows}
-    return {state: counted.get(state.value, 0) for state in LedgerState}
+    return await ledger.count(session, known.text, known.values)
 
 
 def email_subject(email: str) -> UUID:

@@ -11,18 +11,20 @@ from api.ui.operations.faces import OperatorConsole
 from api.ui.operations.forms import Form
 from api.ui.operations.showing import show
 from tracking_core.errors import InvalidRequest
-from tracking_core.reporting import audit
+from tracking_core.reporting import audit, csv
 
 router = APIRouter()
 
 
 @router.get("/audit")
 async def list_audit(console: OperatorConsole, session: SessionDep, request: Request) -> Response:
-    form, found = Form(dict(request.query_params), console.who.locale), None
+    form, found, cut_at = Form(dict(request.query_params), console.who.locale), None, None
     with form.checked():
         asked = form.read(AuditQuery)
-        found = await audit_table(console.scope, asked).read(session, asked.place(audit.TABLE))
-    return show("audit", console, form=form, found=found)
+        table = audit_table(console.scope, asked)
+        found = await table.read(session, asked.place(audit.TABLE))
+        cut_at = await csv.cut_at(session, table, found)
+    return show("audit", console, form=form, found=found, cut_at=cut_at)
 
 
 @router.get("/audit.csv")
@@ -35,5 +37,6 @@ async def export_audit(console: OperatorConsole, session: SessionDep, request: R
             session,
             actor=console.actor,
             locale=console.who.locale,
+            is_sheet=True,
         )
     raise InvalidRequest([])

@@ -37,5 +37,6 @@ async def export_connections(console: OperatorConsole, session: SessionDep, requ
             session,
             actor=console.actor,
             locale=console.who.locale,
+            is_sheet=True,
         )
     raise InvalidRequest([])

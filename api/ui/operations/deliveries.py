@@ -20,7 +20,7 @@ from api.ui.operations.showing import show
 from tracking_core.delivery.replay_selection import ReplayFilter
 from tracking_core.errors import InvalidRequest
 from tracking_core.models import DeliveryState
-from tracking_core.reporting import connections, deliveries
+from tracking_core.reporting import connections, csv, deliveries
 from tracking_core.reporting.deliveries import DeliveryRow, DeliverySearch, ReasonCount
 from tracking_core.reporting.pages import Page, Place
 
@@ -52,10 +52,11 @@ class LettersQuery(TimedQuery):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``reasons`` are of the first page alone."""
+    """``reasons`` are of the first page alone. ``cut_at``: after how many of them a file ends."""
 
     page: Page[DeliveryRow]
     reasons: Sequence[ReasonCount]
+    cut_at: int | None
 
 
 @router.get("/deliveries")
@@ -76,6 +77,7 @@ async def export_deliveries(console: ConsoleDep, session: SessionDep, request: R
             session,
             actor=console.actor,
             locale=console.who.locale,
+            is_sheet=True,
         )
     raise InvalidRequest([])
 
@@ -101,6 +103,7 @@ async def export_dead_letters(console: ConsoleDep, session: SessionDep, request:
             session,
             actor=console.actor,
             locale=console.who.locale,
+            is_sheet=True,
         )
     raise InvalidRequest([])
 
@@ -114,5 +117,7 @@ async def choices_of(session: AsyncSession, console: Console) -> Sequence[tuple[
 
 async def _found(session: AsyncSession, console: Console, asked: DeadLettersQuery | LettersQuery) -> Found:
     name = deliveries.DEAD_TABLE if isinstance(asked, LettersQuery) else deliveries.TABLE
-    page = await deliveries_table(name, console.scope, asked).read(session, asked.place(name))
-    return Found(page, [] if asked.cursor else await deliveries.by_reason(session, console.scope, asked.search))
+    table = deliveries_table(name, console.scope, asked)
+    page = await table.read(session, asked.place(name))
+    reasons = [] if asked.cursor else await deliveries.by_reason(session, console.scope, asked.search)
+    return Found(page, reasons, await csv.cut_at(session, table, page))

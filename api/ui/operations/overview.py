@@ -1,6 +1,6 @@
 """Where the hub stands, and what needs somebody first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -18,24 +18,27 @@ from tracking_core.handoff.queue import queue
 from tracking_core.kit import clock
 from tracking_core.models import DeliveryState
 from tracking_core.reporting import connections, deliveries, sales
-from tracking_core.reporting.connections import Breaker, Condition, ConnectionRow
+from tracking_core.reporting.connections import ConnectionRow, Trouble
 from tracking_core.reporting.deliveries import DeliverySearch, ReasonCount
 from tracking_core.reporting.directory import tenants_named
+from tracking_core.reporting.in_time import UNCOUNTED, in_time
 from tracking_core.reporting.pages import Place
 from tracking_core.reporting.sales import SaleSearch
 from tracking_core.reporting.scope import Period
 
 router = APIRouter()
 LATELY = timedelta(days=30)
-_TENANTS, _TROUBLED, _CASES = 25, 50, 100
+_TENANTS, _TOLD, _CASES = 25, 5, 100
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """What waits for a person. ``reasons`` are of the dead, ``late`` the cases nobody answered in time."""
+    """What waits for a person. ``connections`` is how many are in which trouble, ``held`` and ``tripped`` the newest of
+    them; ``reasons`` are of the dead that may still be sent again, ``late`` the cases nobody answered in time."""
 
+    connections: Mapping[Trouble, int]
     held: Sequence[ConnectionRow]
-    broken: Sequence[ConnectionRow]
+    tripped: Sequence[ConnectionRow]
     reasons: Sequence[ReasonCount]
     late: Sequence[dict[str, Any]]
 
@@ -45,7 +48,7 @@ class Attention:
 
     @property
     def is_needed(self) -> bool:
-        return bool(self.held or self.broken or self.reasons or self.late)
+        return bool(self.held or self.tripped or self.reasons or self.late)
 
 
 @router.get("")
@@ -58,22 +61,29 @@ async def overview(
     after_id: UUID | None = None,
 ) -> Response:
     since = clock.now() - LATELY
-    totals = await sales.totals(session, console.scope, SaleSearch(period=Period(since)))
+    lately = SaleSearch(period=Period(since))
+    totals = await in_time(session, lambda: sales.totals(session, console.scope, lately))
     place = (after, after_id) if after_id else None
     rows = await tenants_named(session, q, since=since, limit=_TENANTS + 1, after=place)
     context: dict[str, Any] = {"q": q, "tenants": rows[:_TENANTS], "has_more": len(rows) > _TENANTS}
     attention = await _attention(session, console, request)
-    return show("overview", console, totals=totals, attention=attention, since=since, **context)
+    context |= {"totals": totals, "uncounted": UNCOUNTED, "since": since}
+    return show("overview", console, attention=attention, **context)
 
 
 async def _attention(session: AsyncSession, console: Console, request: Request) -> Attention:
     scope, slots = console.scope, request.app.state.settings.delivery_slots
-    place = Place(connections.TABLE, limit=_TROUBLED)
-    rows = (await connections.health(session, scope, place, slots=slots, only_troubled=True)).items
-    cases = await queue(session, limit=_CASES, after=None, now=clock.now())
+    place = Place(connections.TABLE, limit=_TOLD)
+    held, tripped = [
+        (await connections.health(session, scope, place, slots=slots, trouble=one)).items
+        for one in (Trouble.HELD, Trouble.TRIPPED)
+    ]
+    cases = await queue(session, tenant_id=scope.tenant_id, limit=_CASES, after=None, now=clock.now())
+    dead = DeliverySearch(state=DeliveryState.DEAD, can_replay=True)
     return Attention(
-        held=[row for row in rows if row.condition is Condition.ON_HOLD],
-        broken=[row for row in rows if row.breaker in (Breaker.OPEN, Breaker.HALF_OPEN)],
-        reasons=await deliveries.by_reason(session, scope, DeliverySearch(state=DeliveryState.DEAD)),
+        connections=await connections.in_trouble(session, scope),
+        held=held,
+        tripped=tripped,
+        reasons=await deliveries.by_reason(session, scope, dead),
         late=[one for one in cases if one["seconds_left"] is not None and one["seconds_left"] < 0],
     )

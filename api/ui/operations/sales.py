@@ -10,14 +10,17 @@ from starlette.responses import Response
 
 from api.deps import SessionDep
 from api.operations_tables import file_of, sales_table
+from api.routes.operations_queries import SalesQuery
 from api.ui.operations.faces import Console, ConsoleDep
 from api.ui.operations.forms import Form, guessed
 from api.ui.operations.showing import show
 from tracking_core.errors import InvalidRequest, NotFound
 from tracking_core.gateways import registry
 from tracking_core.ledger.read import LedgerState
-from tracking_core.reporting import sales
+from tracking_core.reporting import csv, sales
+from tracking_core.reporting.csv import Table
 from tracking_core.reporting.explained import explain
+from tracking_core.reporting.in_time import UNCOUNTED, in_time
 from tracking_core.reporting.pages import Page
 
 ledger = APIRouter()
@@ -26,11 +29,14 @@ files = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``totals`` are of the first page alone; ``form`` says what the search box turned out to be."""
+    """``totals`` are of the first page alone, and None there too when ``is_uncounted``; ``form`` says what the search
+    box turned out to be. ``cut_at``: after how many of them a file ends."""
 
     page: Page[sales.SaleRow]
     totals: dict[LedgerState, int] | None
     form: Form
+    is_uncounted: bool
+    cut_at: int | None
 
 
 @ledger.get("")
@@ -41,7 +47,7 @@ async def list_sales(console: ConsoleDep, session: SessionDep, request: Request)
     with form.checked():
         found = await _found(session, console, form)
     gateways = [(name, name.capitalize()) for name in registry.names()]
-    return show("sales", console, form=form, found=found, gateways=gateways)
+    return show("sales", console, form=form, found=found, gateways=gateways, uncounted=UNCOUNTED)
 
 
 @files.get("/sales.csv")
@@ -54,6 +60,7 @@ async def export_sales(console: ConsoleDep, session: SessionDep, request: Reques
             session,
             actor=console.actor,
             locale=console.who.locale,
+            is_sheet=True,
         )
     raise InvalidRequest([])
 
@@ -80,7 +87,28 @@ async def _found(session: AsyncSession, console: Console, form: Form) -> Found:
 
 async def _by(session: AsyncSession, console: Console, form: Form, by: str) -> Found:
     asked = form.sales(by)
-    page = await sales_table(console.scope, asked).read(session, asked.place(sales.TABLE))
-    totals = None if asked.cursor else await sales.totals(session, console.scope, asked.search)
+    table = sales_table(console.scope, asked)
+    page = await table.read(session, asked.place(sales.TABLE))
+    totals = None if asked.cursor else await _totals(session, console, asked)
     fields = {**form.fields, "by": by} if form.fields.get("q") else form.fields
-    return Found(page, totals, Form(fields, form.locale))
+    is_uncounted = totals is None and not asked.cursor
+    cut_at = await _cut_at(session, table, page, totals, asked.state)
+    return Found(page, totals, Form(fields, form.locale), is_uncounted, cut_at)
+
+
+async def _totals(session: AsyncSession, console: Console, asked: SalesQuery) -> dict[LedgerState, int] | None:
+    return await in_time(session, lambda: sales.totals(session, console.scope, asked.search))
+
+
+async def _cut_at(
+    session: AsyncSession,
+    table: Table[sales.SaleRow],
+    page: Page[sales.SaleRow],
+    totals: dict[LedgerState, int] | None,
+    state: LedgerState | None,
+) -> int | None:
+    """As they were counted, if they were."""
+    if totals is None:
+        return await csv.cut_at(session, table, page)
+    found = totals[state] if state else sum(totals.values())
+    return csv.ROWS_MAX if found > csv.ROWS_MAX else None

@@ -72,7 +72,7 @@ async def export_report(console: ConsoleDep, session: SessionDep, request: Reque
     with form.checked():
         asked = asked_of(form)
         table = report_table(console.scope, first=asked.first, last=asked.last)
-        return file_of(table, console.scope, session, actor=console.actor, locale=console.who.locale)
+        return file_of(table, console.scope, session, actor=console.actor, locale=console.who.locale, is_sheet=True)
     raise InvalidRequest([])
 
 
