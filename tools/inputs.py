@@ -4,7 +4,15 @@ import re
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote_plus
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from tracking_core.collector.addresses import stored_address
@@ -26,6 +34,9 @@ _CREDENTIAL_NAME = re.compile(
 )
 _PIECES = re.compile(r"[?&;#]")
 _DECODINGS = 3  # an address inside an address
+_VERSION_MAX = 2**31 - 1
+# As pydantic names them for a field of one kind of request only.
+_VERSION_MISSING, _VERSION_EXTRA = ("missing", "Field required"), ("extra_forbidden", "Extra inputs are not permitted")
 
 
 def _looks_secret(text: str) -> bool:
@@ -140,5 +151,15 @@ class Preferences(_Input):
 
 
 class RollbackScope(_Input):
+    """``version`` is said with the scope of that name, and with no other."""
+
     scope: Literal["last", "all", "version"]
-    version: int | None = Field(default=None, ge=1)
+    version: int | None = Field(default=None, ge=1, le=_VERSION_MAX, validate_default=True)
+
+    @field_validator("version")
+    @classmethod
+    def _fits_scope(cls, version: int | None, info: ValidationInfo) -> int | None:
+        is_wanted = info.data.get("scope") == "version"
+        if "scope" in info.data and is_wanted != (version is not None):
+            raise PydanticCustomError(*_VERSION_MISSING if is_wanted else _VERSION_EXTRA)
+        return version

@@ -14,6 +14,7 @@ from api.inbox import IdempotencyKey, Wish, ask, handled
 from api.routes.setup_sessions import language
 from api.routes.setup_sessions import router as sessions_router
 from tools.inputs import RollbackScope
+from tracking_core.configuration.versions import get_version
 from tracking_core.db.engine import transaction
 from tracking_core.errors import NotFound
 from tracking_core.models import IntentState, SetupIntent, SetupSession, TrackingConfiguration
@@ -83,7 +84,12 @@ async def roll_back(
     caller: CallerDep,
     idempotency_key: IdempotencyKey = "",
 ) -> dict[str, Any]:
-    """Plan to take back the last action, all of this setup, or to go back to a version; it waits for a decision too."""
+    """Plan to take back the last action, all of this setup, or to go back to a version; it waits for a decision too.
+    404: there is no such version."""
+    if wanted.version is not None:
+        async with transaction() as session:
+            owner = await sessions.get(session, session_id, caller=caller.tenant_id)
+            await get_version(session, owner.tenant_id, wanted.version)
     payload = wanted.model_dump(mode="json", exclude_none=True)
     wish = Wish(kind=IntentKind.ROLLBACK, payload=payload, body=wanted, key=idempotency_key)
     intent = await ask(request, caller, session_id, wish)

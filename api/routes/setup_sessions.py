@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import literal, tuple_
+from sqlalchemy import Subquery, Uuid, cast, func, literal, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -15,10 +15,11 @@ from tracking_core.db.engine import transaction
 from tracking_core.errors import InvalidRequest
 from tracking_core.i18n import negotiate
 from tracking_core.kit import clock
-from tracking_core.models import SecretKind, SetupActionLog, SetupMessage, SetupSession
+from tracking_core.models import SecretKind, SessionEvent, SetupActionLog, SetupMessage, SetupSession
 from tracking_core.secrets import vault
 from tracking_core.setup import sessions, status
 from tracking_core.setup.answers import answer_of
+from tracking_core.streams.append import EventType
 from tracking_core.tenants import service as tenants
 
 router = APIRouter(prefix="/api/v1/setup/sessions", tags=["setup"])
@@ -125,15 +126,30 @@ async def list_messages(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     after: UUID | None = None,
 ) -> dict[str, Any]:
-    """What was said in the session, oldest first; ``after`` is the ``id`` of the last one seen."""
+    """What was said in the session, as it was told; ``after`` is the ``id`` of the last one seen."""
     owner = await sessions.get(session, session_id, caller=tenant.id)
-    query = select(SetupMessage).where(SetupMessage.session_id == owner.id)
-    at, by_id = col(SetupMessage.created_at), col(SetupMessage.id)
+    told = _first_told(owner.id)
+    number, at, by_id = func.coalesce(told.c.number, 0), col(SetupMessage.created_at), col(SetupMessage.id)
+    query = select(SetupMessage).outerjoin(told, told.c.message_id == by_id)
+    query = query.where(SetupMessage.session_id == owner.id)
     if after is not None:
         seen = await _seen(session, query.where(SetupMessage.id == after))
-        query = query.where(tuple_(at, by_id) > tuple_(literal(seen.created_at), literal(seen.id)))
-    rows = (await session.scalars(query.order_by(at, by_id).limit(limit))).all()
+        reached = (await session.scalars(query.with_only_columns(number).where(by_id == after))).one()
+        query = query.where(
+            tuple_(number, at, by_id) > tuple_(literal(reached), literal(seen.created_at), literal(seen.id))
+        )
+    rows = (await session.scalars(query.order_by(number, at, by_id).limit(limit))).all()
     return {"items": [row.model_dump(include={"id", "role", "text", "code", "created_at"}) for row in rows]}
+
+
+def _first_told(session_id: UUID) -> Subquery:
+    """The number of the event that told each message. Numbers become visible in their order, times do not: a message
+    that is committed after a later one still comes behind it. Of what was told so long ago that its event is gone, the
+    time decides."""
+    message_id = cast(col(SessionEvent.data)["message_id"].as_string(), Uuid)
+    told = select(message_id.label("message_id"), func.min(SessionEvent.seq).label("number"))
+    mine = (col(SessionEvent.session_id) == session_id, col(SessionEvent.type) == EventType.MESSAGE_COMPLETED)
+    return told.where(*mine).group_by(message_id).subquery()
 
 
 async def _seen(session: AsyncSession, query: SelectOfScalar[_Row]) -> _Row:

@@ -1,16 +1,17 @@
 """The ledger and the messages of a session can be read to their end, page by page."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import insert
 
 from tests.api.setups import Setup
+from tracking_core.chat.keep import keep
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
-from tracking_core.models import SetupActionLog, SetupMessage
+from tracking_core.models import SetupActionLog, SetupMessage, SetupSession
 
 
 async def _fill(setup: Setup) -> None:
@@ -35,6 +36,22 @@ async def test_a_list_is_read_to_its_end_in_pages(setup: Setup, path: str, name:
         read += page
     assert len(whole) == 7
     assert [one[name] for one in read] == whole
+
+
+async def test_a_message_that_is_committed_after_a_later_one_is_not_passed_over(setup: Setup) -> None:
+    """Two say something at once; the one who said it first is kept last."""
+    first, second = clock.now(), clock.now() + timedelta(milliseconds=5)
+    await _say(setup, "second", second)
+    [seen] = await _page(setup, "messages", None)
+    await _say(setup, "first", first)
+    assert [one["text"] for one in await _page(setup, "messages", seen["id"])] == ["first"]
+    assert [one["text"] for one in await _page(setup, "messages", None)] == ["second", "first"]
+
+
+async def _say(setup: Setup, text: str, at: datetime) -> None:
+    async with transaction() as session:
+        owner = await session.get_one(SetupSession, setup.session_id)
+        await keep(session, owner, text=text, client_id=text, attachments=[], secrets=[], now=at)
 
 
 @pytest.mark.parametrize("path", ["actions", "messages"])

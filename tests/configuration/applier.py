@@ -17,7 +17,6 @@ from tracking_core.configuration.apply import ApplyContext, apply_action
 from tracking_core.configuration.plan import Plan
 from tracking_core.configuration.registering import ApiRegistrar
 from tracking_core.configuration.undo import undo_action
-from tracking_core.secrets import vault
 from tracking_core.settings import get_settings
 
 
@@ -32,7 +31,6 @@ def _context(order: dict[str, Any]) -> ApplyContext:
         fence=order["fence"],
         actor="seller:ana",
         settings=get_settings(),
-        secrets=vault.open_,
         registrar=ApiRegistrar(get_settings()),
         checkpoint=checkpoint,
     )

@@ -12,6 +12,8 @@ from tracking_core.configuration.codes import ConfigCode
 from tracking_core.connections.contexts import app_secret_context
 from tracking_core.db.engine import transaction
 from tracking_core.models import ActionState
+from tracking_core.secrets import vault
+from tracking_core.secrets.value import SecretValue
 from tracking_core.tenants import service as tenants
 
 
@@ -154,6 +156,29 @@ async def test_a_credential_that_left_the_vault_fails_its_action_only(world: Wor
     results = await world.apply(plan)
     assert [one.code for one in results] == [ConfigCode.OK, ConfigCode.SECRET_UNAVAILABLE]
     assert not await world.rows("SELECT 1 FROM webhook_endpoints WHERE tenant_id = :tenant")
+
+
+@pytest.mark.parametrize("gateway", ["kiwify", "hotmart"])
+async def test_while_a_credential_is_opened_nothing_is_locked(
+    world: World, monkeypatch: pytest.MonkeyPatch, gateway: str
+) -> None:
+    """A secrets manager takes its time: meanwhile the seller's sales, and other changes, go on."""
+    unseal, opened = vault.unseal, []
+
+    async def slow(admitted: vault.Admitted) -> SecretValue:
+        for table in ("tenants", "setup_sessions", "vault_secrets", "webhook_endpoints", "meta_connections"):
+            await world.rows(f"SELECT 1 FROM {table} FOR UPDATE NOWAIT")
+        opened.append(admitted.row.kind)
+        return await unseal(admitted)
+
+    plan = await world.plan(world.facts(gateway))
+    with monkeypatch.context() as patched:
+        patched.setattr(vault, "unseal", slow)
+        await world.apply_all(plan)
+        times = len(opened)
+        await world.apply_all(plan)
+    its = {"kiwify": {"gateway_client_id", "gateway_client_secret"}, "hotmart": {"webhook_secret"}}[gateway]
+    assert (set(opened), len(opened)) == ({"meta_access_token", "meta_app_secret", *its}, times)
 
 
 async def test_a_refusal_is_the_sellers_to_mend_and_a_fault_is_the_gateways(world: World) -> None:

@@ -1,10 +1,14 @@
 """What an undo could not put back: listed as long as it is so, and only where a person must act marked as such."""
 
+from uuid import UUID
+
 import pytest
 
 from tests.configuration.kiwify import Kiwify
 from tests.configuration.world import DATASET, DATASET_NAME, World
+from tracking_core.configuration.actions import ActionName
 from tracking_core.configuration.codes import ConfigCode
+from tracking_core.configuration.leftovers import Leftover
 from tracking_core.db.engine import transaction
 from tracking_core.tenants import service as tenants
 
@@ -93,6 +97,23 @@ async def test_what_is_in_use_again_by_another_hand_is_not_listed(world: World, 
     assert len(await world.leftovers()) == 2
     await world.rows(f"UPDATE {table} SET disabled_at = NULL WHERE tenant_id = :tenant RETURNING 1")
     assert len(await world.leftovers()) == 1
+
+
+def test_what_a_later_setup_uses_is_named_in_both_languages() -> None:
+    known = {"dataset_id": DATASET, "dataset_name": DATASET_NAME, "account_id": "acc-77", "gateway": "kiwify"}
+    address = known | {"url": "https://hub.example/webhooks/kiwify/k1"}
+    for action in set(ActionName) - {ActionName.UNDO, ActionName.ACTIVATE_VERSION}:
+        left = Leftover(
+            action_id=UUID(int=1),
+            action=action,
+            code=ConfigCode.CONFLICT,
+            params=address,
+            needs_person=True,
+            is_in_use=True,
+        )
+        english, portuguese = left.told("en"), left.told("pt_BR")
+        assert all("later setup" in one for one in english)
+        assert all("instalação mais nova" in one for one in portuguese)
 
 
 async def _sell(world: World) -> None:

@@ -5,21 +5,20 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from tests.configuration.kiwify import Kiwify
-from tests.configuration.world import (
-    DATASET,
-    OTHER_DATASET,
-    World,
-)
+from tests.configuration.world import DATASET, OTHER_DATASET, VALUES, World
 from tracking_core.configuration.actions import ActionName
 from tracking_core.configuration.codes import ConfigCode
 from tracking_core.configuration.context import ActionFailed
 from tracking_core.configuration.effects import EFFECTS, Effect
 from tracking_core.configuration.facts import Facts
 from tracking_core.configuration.ledger import Done
+from tracking_core.connections.endpoints import promote_webhook_secret
 from tracking_core.db.engine import transaction
-from tracking_core.models import ActionState
+from tracking_core.kit import clock
+from tracking_core.models import ActionState, WebhookEndpoint
 from tracking_core.tenants import service as tenants
 
 _KIWIFY = ["connect_dataset", "create_webhook_endpoint", "register_webhook", "map_events", "set_consent_mode"]
@@ -124,6 +123,45 @@ async def test_a_webhook_that_was_there_before_us_is_taken_over_and_not_deleted(
     assert kiwify.effects == {}
     await world.undo_all(plan)
     assert _without_versions(await world.snapshot()) == _without_versions(before)
+
+
+async def test_a_token_that_a_webhook_proved_since_stays_and_all_else_is_put_back(world: World) -> None:
+    """The gateway signs with the new one by now: with the old one put back, every webhook would be refused."""
+    async with transaction() as session:
+        made = await tenants.connect_gateway(session, world.tenant_id, "hotmart", "the old hottok", actor="cli")
+        made.disabled_at = clock.now()
+    [before] = (await world.snapshot())["webhook_endpoints"]
+    plan = await world.plan(world.facts("hotmart"))
+    await world.apply_all(plan)
+    await _proved(world, VALUES["hottok"][1])
+    assert all(one.is_success for one in await world.undo_all(plan))
+    [after] = (await world.snapshot())["webhook_endpoints"]
+    changed = {name for name in after if after[name] != before[name]}
+    assert (changed, after["secret_ref"]) == ({"secret", "secret_ref"}, world.refs["hottok"])
+    [left] = [one for one in await world.leftovers() if one.action == "create_webhook_endpoint"]
+    assert (left.code, left.needs_person) == (ConfigCode.KEPT_PROVED, False)
+    assert [(made.endpoint_key in said, "Hotmart" in said) for said in left.told("pt_BR")] == [(True, True)]
+    await world.rows("UPDATE webhook_endpoints SET secret_ref = NULL WHERE tenant_id = :tenant RETURNING 1")
+    assert left.action_id not in [one.action_id for one in await world.leftovers()]
+
+
+async def test_a_second_token_of_the_same_session_proved_since_is_taken_away_with_the_address(world: World) -> None:
+    await world.apply_all(await world.plan(world.facts("hotmart")))
+    await world.apply_all(await world.plan(world.facts("hotmart", webhook_secret_ref=world.refs["other_hottok"])))
+    await _proved(world, VALUES["other_hottok"][1])
+    await world.apply_all(await world.rollback("all"))
+    assert (await world.snapshot())["webhook_endpoints"] == []
+    assert {one.action for one in await world.leftovers()} == {"webhook_instructions"}
+
+
+async def _proved(world: World, secret: str) -> None:
+    """A webhook signed with the secret that was accepted beside the one in use came in."""
+    async with transaction() as session:
+        of_tenant = select(WebhookEndpoint).where(WebhookEndpoint.tenant_id == world.tenant_id)
+        [row] = (await session.scalars(of_tenant)).all()
+        cipher = tenants.cipher_of(await tenants.get(session, world.tenant_id))
+        assert row.next_secret is not None
+        await promote_webhook_secret(session, row.id, proved=row.next_secret, secret=secret, cipher=cipher)
 
 
 async def _fails_and_is_undone(world: World, name: str, known: Facts) -> None:

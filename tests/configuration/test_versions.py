@@ -91,6 +91,33 @@ async def test_an_older_version_is_activated_again_and_the_newer_one_after_it(wo
     assert await _versions(world) == [(2, "active"), (1, "superseded")]
 
 
+async def test_a_version_is_gone_back_to_as_often_as_somebody_asks(world: World, kiwify: Kiwify) -> None:
+    """In one session, and each time it is done anew: the version, the gateway's webhook and all else."""
+    await world.apply_all(await world.plan(world.facts("hotmart")))
+    known = world.facts()
+    preferences = known.preferences.model_copy(update={"consent_mode": "opt_out"})
+    await world.apply_all(await world.plan(known.model_copy(update={"preferences": preferences})))
+    told = {2: await _effective(world)}
+    for version in (1, 2, 1, 2):
+        plan = await world.rollback("version", version)
+        await world.apply_all(plan)
+        await world.apply_all(plan)  # said again, the same plan still happens once
+        now = await _effective(world)
+        assert {**told.setdefault(version, now), "webhooks": ()} == {**now, "webhooks": ()}
+        assert (now["active"], len(kiwify.webhooks)) == (version, version - 1)
+    assert kiwify.effects == {"POST": 3, "DELETE": 2}
+
+
+async def test_a_plan_stays_good_while_nothing_is_activated_and_is_stale_after(world: World) -> None:
+    await world.apply_all(await world.plan(world.facts("hotmart")))
+    await world.apply_all(await _to_other_dataset(world))
+    back = await world.rollback("version", 1)
+    await world.rows("UPDATE meta_connections SET state = 'on_hold' WHERE tenant_id = :tenant RETURNING 1")
+    assert (await world.rollback("version", 1)).actions[-1] == back.actions[-1]
+    await world.rows("UPDATE tracking_configurations SET activated_at = now() WHERE version = 2 RETURNING 1")
+    assert (await apply_action(world.ctx, back, len(back.actions) - 1)).code == ConfigCode.STALE
+
+
 async def test_an_activation_that_stops_anywhere_is_undone_to_what_was_active(world: World, kiwify: Kiwify) -> None:
     await world.apply_all(await world.plan(world.facts("hotmart")))
     await world.begin_session()

@@ -12,6 +12,7 @@ from tests.configuration.world import World
 from tracking_core.configuration import alone
 from tracking_core.configuration.apply import apply_action
 from tracking_core.configuration.codes import ConfigCode
+from tracking_core.configuration.context import ActionFailed, ApplyContext
 from tracking_core.configuration.plan import Plan
 from tracking_core.configuration.undo import undo_action
 from tracking_core.db.engine import transaction
@@ -140,9 +141,18 @@ async def test_a_worker_that_waited_too_long_says_busy_and_has_no_effect(
     monkeypatch.setattr(alone, "WAIT_SECONDS", 0.05)
     async with alone.alone(world.ctx):
         result = await apply_action(world.ctx, plan, position)
+        assert await asyncio.to_thread(asyncio.run, _finds_no_turn(world.ctx))  # nor does another process
     assert (result.is_success, result.code) == (False, ConfigCode.BUSY)
     assert not kiwify.effects
     assert len(await world.ledger()) == position
+
+
+async def _finds_no_turn(ctx: ApplyContext) -> bool:
+    try:
+        async with alone.alone(ctx):
+            return False
+    except ActionFailed as failed:
+        return failed.code == ConfigCode.BUSY
 
 
 async def test_an_undo_that_never_got_its_turn_is_listed_and_tried_again(
@@ -181,13 +191,18 @@ async def test_an_undo_that_is_still_at_the_gateway_stays_open_when_the_next_wor
     assert kiwify.effects == {"POST": 1, "DELETE": 1}
 
 
-async def test_many_sessions_at_their_gateways_leave_the_database_to_everybody_else(
+async def test_many_tenants_at_their_gateways_leave_the_database_to_everybody_else(
     world: World, kiwify: Kiwify
 ) -> None:
+    """And of one tenant, however many sessions ask, one is at its gateway; the others take no turn from anybody."""
     plan, position = await _before_the_registration(world)
-    workers = [await world.beside() for _ in range(16)]
+    asking = [(world.ctx, plan, position), *[(await world.beside(), plan, position) for _ in range(alone.AT_ONCE)]]
+    for _ in range(alone.AT_ONCE):
+        other = World(kiwify, world.appliers)
+        await other.begin()
+        asking.append((other.ctx, *await _before_the_registration(other)))
     kiwify.gate = gate = threading.Event()
-    acting = [asyncio.create_task(apply_action(worker, plan, position)) for worker in workers]
+    acting = [asyncio.create_task(apply_action(*one)) for one in asking]
     for _ in range(alone.AT_ONCE):
         assert await asyncio.to_thread(kiwify.at_gate.acquire, timeout=20)
     async with AsyncExitStack() as everybody:
@@ -195,4 +210,31 @@ async def test_many_sessions_at_their_gateways_leave_the_database_to_everybody_e
             await (await everybody.enter_async_context(transaction())).execute(text("SELECT 1"))
         assert not kiwify.at_gate.acquire(blocking=False)
     gate.set()
-    assert [one.code for one in await asyncio.gather(*acting)] == [ConfigCode.OK] * len(workers)
+    assert [one.code for one in await asyncio.gather(*acting)] == [ConfigCode.OK] * len(acting)
+    assert kiwify.effects == {"POST": alone.AT_ONCE + 1}
+
+
+async def test_a_webhook_is_not_deleted_while_another_session_of_the_tenant_counts_on_it(
+    world: World, kiwify: Kiwify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever of the two comes first: there is a webhook for the one that registers it."""
+    plan, position = await _before_the_registration(world)
+    assert (await apply_action(world.ctx, plan, position)).is_success
+    row, other = await world.row_of("register_webhook"), await world.beside()
+    kiwify.gate = gate = threading.Event()
+    undoing = asyncio.create_task(undo_action(world.ctx, row.id))
+    await asyncio.to_thread(kiwify.waiting.wait, 20)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(alone, "WAIT_SECONDS", 0.05)
+        assert (await apply_action(other, plan, position)).code == ConfigCode.BUSY
+    gate.set()
+    assert (await undoing).is_success
+    assert (await apply_action(other, plan, position)).is_success
+    assert (len(kiwify.webhooks), kiwify.effects) == (1, {"POST": 2, "DELETE": 1})
+
+    third = await world.beside()
+    assert (await apply_action(third, plan, position)).is_success  # by the webhook that is there
+    for ctx, code, count in ((other, ConfigCode.CONFLICT, 1), (third, ConfigCode.UNDONE, 1), (other, ConfigCode.OK, 0)):
+        world.ctx = ctx
+        result = await undo_action(ctx, (await world.row_of("register_webhook")).id)
+        assert (result.code, len(kiwify.webhooks)) == (code, count)

@@ -114,7 +114,6 @@ class World:
             fence=1,
             actor="seller:ana",
             settings=get_settings(),
-            secrets=vault.open_,
             registrar=ApiRegistrar(get_settings()),
         )
         return self.ctx

@@ -22,6 +22,8 @@ class ConfigCode(StrEnum):
     UNDO_FAILED = "config_undo_failed"
     LEFT_OVER = "config_left_over"
     KEPT_DISABLED = "config_kept_disabled"
+    KEPT_PROVED = "config_kept_proved"
+    VERSION_GONE = "config_version_gone"
 
 
 _LATER = "Nothing is wrong on your side. Try again in a few minutes."
@@ -86,5 +88,11 @@ MEANINGS: dict[ConfigCode, Meaning] = {
     ),
     ConfigCode.KEPT_DISABLED: Meaning(
         Fault.NOBODY, "This part was switched off and not deleted, because sales already refer to it."
+    ),
+    ConfigCode.KEPT_PROVED: Meaning(Fault.NOBODY, "The new webhook token stays: the gateway signs with it already."),
+    ConfigCode.VERSION_GONE: Meaning(
+        Fault.NOBODY,
+        "There is no such version of the configuration, and nothing was changed.",
+        "Choose one of the versions in the list.",
     ),
 }

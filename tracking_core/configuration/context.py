@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from tracking_core.configuration.ports import SecretOpener, WebhookRegistrar
+from tracking_core.configuration.ports import WebhookRegistrar
 from tracking_core.i18n import DEFAULT_LOCALE
 from tracking_core.settings import Settings
 
@@ -27,7 +27,6 @@ class ApplyContext:
     fence: int
     actor: str
     settings: Settings = field(repr=False)
-    secrets: SecretOpener = field(repr=False)
     registrar: WebhookRegistrar = field(repr=False)
     locale: str = DEFAULT_LOCALE
     checkpoint: Callable[[str], None] = field(default=nothing, repr=False)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import Field
@@ -17,7 +18,15 @@ from tracking_core.configuration.spec import Spec
 from tracking_core.configuration.versions import active_version
 from tracking_core.gateways import registry
 from tracking_core.kit.hashing import sha256_bytes
-from tracking_core.models import ConsentMode, MetaConnection, SetupActionLog, SetupSession, Tenant, WebhookEndpoint
+from tracking_core.models import (
+    ConsentMode,
+    MetaConnection,
+    SetupActionLog,
+    SetupSession,
+    Tenant,
+    TrackingConfiguration,
+    WebhookEndpoint,
+)
 from tracking_core.settings import get_settings
 from tracking_core.tenants import service as tenants
 
@@ -45,8 +54,11 @@ class EndpointNow(Frozen):
 
 
 class VersionNow(Frozen):
+    """``activated_at`` is another each time a version is activated, the first or once more."""
+
     version: int
     spec: Spec
+    activated_at: datetime | None
 
 
 class Current(Frozen):
@@ -96,9 +108,13 @@ async def read_current(session: AsyncSession, tenant_id: UUID) -> Current:
         reserved_keys=_reserved_keys(tenant, generation, {one.endpoint_key for one in endpoints}),
         registering=registering_gateways(),
         generation=generation,
-        active=VersionNow(version=active.version, spec=Spec.from_json(active.spec)) if active else None,
+        active=_version(active) if active else None,
         newest_version=newest,
     )
+
+
+def _version(row: TrackingConfiguration) -> VersionNow:
+    return VersionNow(version=row.version, spec=Spec.from_json(row.spec), activated_at=row.activated_at)
 
 
 async def _connections(session: AsyncSession, tenant_id: UUID) -> tuple[ConnectionNow, ...]:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +14,6 @@ from tracking_core.configuration.actions import ActionName
 from tracking_core.configuration.codes import ConfigCode
 from tracking_core.configuration.context import ActionFailed, ApplyContext
 from tracking_core.configuration.ledger import Done
-from tracking_core.configuration.opening import revealed
 from tracking_core.connections.meta import enable
 from tracking_core.kit import clock
 from tracking_core.models import (
@@ -36,12 +35,27 @@ _Row = TypeVar("_Row", MetaConnection, WebhookEndpoint)
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One action in the transaction that carries it out."""
+    """One action in the transaction that carries it out. ``opened`` holds the credentials of ``secrets_of``, in clear
+    by reference: a secrets manager was asked before."""
 
     session: AsyncSession
     ctx: ApplyContext
     params: Mapping[str, Any]
     plan_hash: str
+    opened: Mapping[str, str] = field(repr=False)
+
+
+def secrets_of(name: ActionName, params: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, SecretKind]:
+    """The credentials the effect needs opened, by reference; ``found`` are its preconditions."""
+    wanted: dict[str | None, SecretKind] = {}
+    if name is ActionName.CONNECT_DATASET and params["token_ref"]:
+        kinds = {"token_ref": SecretKind.META_ACCESS_TOKEN, "app_secret_ref": SecretKind.META_APP_SECRET}
+        wanted = {params[param]: kind for param, kind in kinds.items()}
+    elif name is ActionName.CREATE_ENDPOINT:
+        now = found["endpoint"] or {}
+        known = (now.get("secret_ref"), now.get("next_secret_ref"))
+        wanted = {one: SecretKind.WEBHOOK_SECRET for one in [params["secret_ref"]] if one not in known}
+    return {reference: kind for reference, kind in wanted.items() if reference is not None}
 
 
 async def connect_dataset(effect: Effect) -> Done:
@@ -54,9 +68,9 @@ async def connect_dataset(effect: Effect) -> Done:
             session,
             ctx.tenant_id,
             params["dataset_id"],
-            await revealed(effect.ctx, session, params["token_ref"], SecretKind.META_ACCESS_TOKEN) or "",
+            effect.opened[params["token_ref"]],
             actor=ctx.actor,
-            app_secret=await revealed(effect.ctx, session, params["app_secret_ref"], SecretKind.META_APP_SECRET),
+            app_secret=effect.opened.get(params["app_secret_ref"]),
             token_ref=params["token_ref"],
         )
     if connection is None:
@@ -85,8 +99,7 @@ async def create_endpoint(effect: Effect) -> Done:
 async def _new_endpoint(effect: Effect) -> WebhookEndpoint:
     """A gateway that is told the secret by us gets a random one; of the others the seller gave it."""
     ctx, params = effect.ctx, effect.params
-    given = await revealed(ctx, effect.session, params["secret_ref"], SecretKind.WEBHOOK_SECRET)
-    secret = given or secrets.token_urlsafe(_SECRET_BYTES)
+    secret = effect.opened.get(params["secret_ref"]) or secrets.token_urlsafe(_SECRET_BYTES)
     made = await tenants.connect_gateway(
         effect.session,
         ctx.tenant_id,
@@ -104,9 +117,8 @@ async def _accept_beside(effect: Effect, endpoint: WebhookEndpoint) -> None:
     reference = effect.params["secret_ref"]
     if reference in (None, endpoint.secret_ref, endpoint.next_secret_ref):
         return
-    secret = await revealed(effect.ctx, effect.session, reference, SecretKind.WEBHOOK_SECRET) or ""
     await tenants.rotate_webhook_secret(
-        effect.session, endpoint.id, secret, actor=effect.ctx.actor, secret_ref=reference
+        effect.session, endpoint.id, effect.opened[reference], actor=effect.ctx.actor, secret_ref=reference
     )
 
 

@@ -4,6 +4,7 @@ The state aimed at is "a webhook with exactly our URL is there" or "is not there
 """
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -33,11 +34,13 @@ class Goal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """``kept`` are ids of webhooks that were there before us and are not ours to delete."""
+    """``kept`` are ids of webhooks that were there before us and are not ours to delete. ``allowed`` is asked before it
+    is begun, and raises ActionFailed where it must not be."""
 
     goal: Goal
     params: dict[str, Any]
     kept: frozenset[str] = frozenset()
+    allowed: Callable[[AsyncSession], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ async def _run_alone(ctx: ApplyContext, entry: Entry, work: Work, started: float
             return recorded(known)
         was_begun = known is not None and known.state == ActionState.IN_FLIGHT
         there = (await before_of(session, known))["ids"] if known is not None and was_begun else None
+        if work.allowed and not was_begun:
+            await work.allowed(session)
     try:
         done = await _reached(ctx, entry, work, there)
     except ActionFailed as failure:
@@ -179,8 +184,8 @@ def _told(failure: RegistrarFailed, *, is_unconfirmed: bool = False) -> ActionFa
 
 
 async def _link(ctx: ApplyContext, work: Work) -> _Link:
+    opened = await credentials(ctx, work.params["credentials"], work.params["account_id"])
     async with transaction() as session:
-        opened = await credentials(ctx, session, work.params["credentials"], work.params["account_id"])
         return _Link(ctx, work, opened, await _token(session, ctx, work.params["endpoint_key"]))
 
 

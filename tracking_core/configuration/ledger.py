@@ -22,6 +22,8 @@ from tracking_core.streams.append import EventType, append
 from tracking_core.tenants import service as tenants
 
 UNDO_PREFIX = "undo_"
+# An undo that went well and still left something.
+_LEAVING = (ConfigCode.LEFT_OVER, ConfigCode.KEPT_DISABLED, ConfigCode.KEPT_PROVED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,7 @@ async def succeed(session: AsyncSession, row: SetupActionLog, done: Done, *, sta
     """Close the row in the transaction of its effect; whoever watches is told."""
     row.state, row.code, row.after = ActionState.SUCCESS, done.code, done.after
     row.output = {**row.output, "params": done.output}
-    left = done.code if done.code in (ConfigCode.LEFT_OVER, ConfigCode.KEPT_DISABLED) else None
+    left = done.code if done.code in _LEAVING else None
     await _close(session, row, started)
     await _settle_target(session, row, ActionState.UNDONE, left)
 

@@ -11,10 +11,13 @@ from sqlmodel import col, select
 from tracking_core.configuration import instructions
 from tracking_core.configuration.actions import ActionName
 from tracking_core.configuration.codes import MEANINGS, ConfigCode
+from tracking_core.configuration.lines import in_full
+from tracking_core.configuration.using import is_used
 from tracking_core.i18n import translate
 from tracking_core.models import ActionState, MetaConnection, SetupActionLog, WebhookEndpoint
 
 LEFT = "left"
+_HARMLESS = (ConfigCode.KEPT_DISABLED, ConfigCode.KEPT_PROVED)
 _SWITCHED_OFF = {
     ActionName.CONNECT_DATASET: (
         "The connection to the Meta dataset {dataset_name} ({dataset_id}) stays, switched off: sales refer to it."
@@ -30,7 +33,32 @@ _NOT_PUT_BACK = {
     ActionName.SET_CONSENT_MODE: "What counts as a visitor's consent is not as it was.",
     ActionName.ACTIVATE_VERSION: "The version of the configuration in use is not the one before the setup.",
 }
-
+_PROVED = (
+    "The new webhook token stays in use at the address {url}: {gateway} signs with it already, and with the one before"
+    " every webhook would be refused."
+)
+_IN_USE = {
+    ActionName.CONNECT_DATASET: (
+        "The connection to the Meta dataset {dataset_name} ({dataset_id}) stays: a later setup uses it."
+    ),
+    ActionName.DISCONNECT_DATASET: (
+        "The connection to the Meta dataset {dataset_name} ({dataset_id}) stays switched off: a later setup does"
+        " without it."
+    ),
+    ActionName.MAP_EVENTS: (
+        "The visits sent to the Meta dataset {dataset_name} ({dataset_id}) stay as they are: a later setup counts on"
+        " it."
+    ),
+    ActionName.CREATE_ENDPOINT: "The address {url} stays: a later setup uses it.",
+    ActionName.DISABLE_ENDPOINT: "The address {url} stays closed: a later setup does without it.",
+    ActionName.REGISTER_WEBHOOK: ("The webhook {url} in the {gateway} account {account} stays: a later setup uses it."),
+    ActionName.UNREGISTER_WEBHOOK: (
+        "The webhook {url} stays out of the {gateway} account {account}: a later setup does without it."
+    ),
+    ActionName.WEBHOOK_INSTRUCTIONS: "The webhook {url} in {gateway}'s panel stays: a later setup uses it.",
+    ActionName.SET_CONSENT_MODE: "What counts as a visitor's consent stays as it is: a later setup counts on it.",
+}
+_LATER_FIRST = "To take this back as well, undo the later setup first, and then this one."
 
 # What counts as the same thing set up again.
 _THINGS = {
@@ -50,17 +78,23 @@ _THINGS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover:
     """One thing that is not as it was. ``needs_person`` False: it is harmless and nobody has to do anything, as with a
-    webhook in a gateway's panel that posts to an address that is switched off."""
+    webhook in a gateway's panel that posts to an address that is switched off. ``is_in_use``: by a later setup."""
 
     action_id: UUID
     action: ActionName
     code: ConfigCode
     params: dict[str, Any]
     needs_person: bool
+    is_in_use: bool = False
 
     def told(self, locale: str) -> list[str]:
         """What is left and what to do about it, a sentence an entry; every account, dataset and address in full."""
         params = self.params
+        shown = params | (in_full(params) if "url" in params else {})
+        if self.is_in_use:
+            return [translate(one, locale).format_map(shown) for one in (_IN_USE[self.action], _LATER_FIRST)]
+        if self.code is ConfigCode.KEPT_PROVED:
+            return [translate(_PROVED, locale).format_map(shown)]
         if self.action is ActionName.WEBHOOK_INSTRUCTIONS:
             return instructions.removing(params["gateway"], params["url"], locale)
         if self.action in (ActionName.REGISTER_WEBHOOK, ActionName.UNREGISTER_WEBHOOK):
@@ -88,7 +122,7 @@ async def leftovers(session: AsyncSession, session_id: UUID, among: Collection[U
     rows = (await session.scalars(newest_first, execution_options={"populate_existing": True})).all()
     left = [row for row in rows if LEFT in row.after]
     standing = await _standing(session, left[0].tenant_id) if left else []
-    return [_leftover(row) for row in left if not await _is_over(session, row, standing)]
+    return [await _leftover(session, row) for row in left if not await _is_over(session, row, standing)]
 
 
 async def _standing(session: AsyncSession, tenant_id: UUID) -> Sequence[SetupActionLog]:
@@ -105,6 +139,8 @@ async def _is_over(session: AsyncSession, row: SetupActionLog, standing: Sequenc
     is_anew = any(_is_same(row, one) and row.undone_at and one.started_at > row.undone_at for one in standing)
     if row.state == ActionState.UNDO_FAILED:
         return is_anew
+    if row.after[LEFT] == ConfigCode.KEPT_PROVED:
+        return is_anew or await _secret_ref(session, row) != row.input["secret_ref"]
     is_on = await _is_on(session, row)
     if row.action != ActionName.WEBHOOK_INSTRUCTIONS:
         return is_on is not False
@@ -133,7 +169,20 @@ async def _is_on(session: AsyncSession, row: SetupActionLog) -> bool | None:
     return (await session.scalars(query)).first()
 
 
-def _leftover(row: SetupActionLog) -> Leftover:
+async def _secret_ref(session: AsyncSession, row: SetupActionLog) -> str | None:
+    """Of the secret in use at the address now."""
+    is_it = (WebhookEndpoint.tenant_id == row.tenant_id, WebhookEndpoint.endpoint_key == _subject(row))
+    return (await session.scalars(select(WebhookEndpoint.secret_ref).where(*is_it))).first()
+
+
+async def _leftover(session: AsyncSession, row: SetupActionLog) -> Leftover:
     name, code = ActionName(row.action), ConfigCode(row.after[LEFT])
-    is_harmless = code is ConfigCode.KEPT_DISABLED or name is ActionName.WEBHOOK_INSTRUCTIONS
-    return Leftover(action_id=row.id, action=name, code=code, params=row.input, needs_person=not is_harmless)
+    is_harmless = code in _HARMLESS or name is ActionName.WEBHOOK_INSTRUCTIONS
+    return Leftover(
+        action_id=row.id,
+        action=name,
+        code=code,
+        params=row.input,
+        needs_person=not is_harmless,
+        is_in_use=code is ConfigCode.CONFLICT and await is_used(session, row),
+    )

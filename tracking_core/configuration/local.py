@@ -1,7 +1,7 @@
 """Carry out an effect inside the hub: effect and ledger row in one transaction, so that a crash means it never was."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
@@ -9,21 +9,33 @@ from sqlmodel import select
 from tracking_core.configuration.codes import ConfigCode
 from tracking_core.configuration.context import ActionFailed, ActionResult, ApplyContext
 from tracking_core.configuration.ledger import Done, Entry, begin, fail, find, result_of, row_id, succeed
+from tracking_core.configuration.opening import opened
 from tracking_core.db.engine import transaction
-from tracking_core.models import ActionState, SetupActionLog, Tenant
+from tracking_core.models import ActionState, SecretKind, SetupActionLog, Tenant
 
-Work = Callable[[AsyncSession], Awaitable[Done]]
+# Given the credentials that were asked for, in clear by reference.
+Work = Callable[[AsyncSession, Mapping[str, str]], Awaitable[Done]]
 
 
-async def run(ctx: ApplyContext, entry: Entry, work: Work) -> ActionResult:
-    """What the work came to; done before, what it came to then. Raises StaleFence."""
+async def run(
+    ctx: ApplyContext, entry: Entry, work: Work, wanted: Mapping[str, SecretKind] | None = None
+) -> ActionResult:
+    """What the work came to; done before, what it came to then. ``wanted`` are the credentials it needs. Raises
+    StaleFence."""
     started = time.monotonic()
     try:
+        if wanted and (known := await _done_before(ctx, entry)):
+            return recorded(known)
+        clear = await opened(ctx, wanted or {})
         async with transaction() as session:
             known = await find(session, ctx, entry.idem)
             if known is not None and known.state != ActionState.FAILED:
                 return recorded(known)
-            result = await _carried_out(session, ctx, entry, work, started)
+            await _hold_tenant(session, ctx)
+            done = await work(session, clear)
+            row = await begin(session, ctx, entry, done.before)
+            await succeed(session, row, done, started=started)
+            result = result_of(row)
             ctx.checkpoint("before_commit")
         ctx.checkpoint("after_commit")
     except ActionFailed as failure:
@@ -31,14 +43,11 @@ async def run(ctx: ApplyContext, entry: Entry, work: Work) -> ActionResult:
     return result
 
 
-async def _carried_out(
-    session: AsyncSession, ctx: ApplyContext, entry: Entry, work: Work, started: float
-) -> ActionResult:
-    await _hold_tenant(session, ctx)
-    done = await work(session)
-    row = await begin(session, ctx, entry, done.before)
-    await succeed(session, row, done, started=started)
-    return result_of(row)
+async def _done_before(ctx: ApplyContext, entry: Entry) -> SetupActionLog | None:
+    """Then no credential is opened once more."""
+    async with transaction() as session:
+        known = await find(session, ctx, entry.idem)
+    return known if known is not None and known.state != ActionState.FAILED else None
 
 
 async def record_failure(ctx: ApplyContext, entry: Entry, failure: ActionFailed, started: float) -> ActionResult:

@@ -1,35 +1,8 @@
-"""What applying a configuration needs from outside: credentials opened, webhooks registered at a gateway."""
+"""What applying a configuration needs from outside: webhooks registered at a gateway."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
-from uuid import UUID
-
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from tracking_core.models import SecretKind
-
-
-class Revealable(Protocol):
-    def reveal(self) -> str:
-        """The value in clear."""
-        ...
-
-
-class SecretOpener(Protocol):
-    """``tracking_core.secrets.vault.open_`` is one. Raises SecretUnknown or SecretStoreUnavailable."""
-
-    async def __call__(
-        self,
-        session: AsyncSession,
-        reference: str,
-        *,
-        tenant_id: UUID,
-        session_id: UUID | None,
-        kind: SecretKind,
-        actor: str,
-        purpose: str,
-    ) -> Revealable: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

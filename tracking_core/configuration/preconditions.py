@@ -1,10 +1,11 @@
 """What an action saw of the current configuration when it was planned, and must find again when it is applied."""
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 from tracking_core.configuration.actions import ActionName
-from tracking_core.configuration.current import Current
+from tracking_core.configuration.current import Current, VersionNow
 
 # A connection goes on hold and off it by itself; that makes no plan old.
 _OF_DELIVERY = {"state"}
@@ -27,6 +28,12 @@ def observed(current: Current, name: ActionName, params: Mapping[str, Any]) -> d
         case ActionName.SET_CONSENT_MODE:
             return {"consent_mode": current.consent_mode.value}
         case ActionName.ACTIVATE_VERSION:
-            return {"active": current.active.version if current.active else None, "newest": current.newest_version}
+            return {**_activation(current.active), "newest": current.newest_version}
         case _:
             return {}
+
+
+def _activation(active: VersionNow | None) -> dict[str, Any]:
+    """When, too: going back and forth between versions leads to what was there before, and each way is another plan."""
+    since = active.activated_at.astimezone(UTC).isoformat() if active and active.activated_at else None
+    return {"active": active.version if active else None, "since": since}

@@ -17,6 +17,7 @@ from tracking_core.configuration.ledger import UNDO_PREFIX, Done, Entry, before_
 from tracking_core.configuration.leftovers import Leftover, leftovers
 from tracking_core.configuration.local import record_untold
 from tracking_core.configuration.undoing import UNDOS, Undo
+from tracking_core.configuration.using import require_unused
 from tracking_core.db.engine import AWAY, transaction
 from tracking_core.errors import NotFound, StaleFence
 from tracking_core.models import ActionState, SetupActionLog
@@ -64,7 +65,7 @@ async def _undone(ctx: ApplyContext, target: SetupActionLog, entry: Entry) -> Ac
     async with transaction() as session:
         before = await before_of(session, target)
     if work := _at_gateway(target, before):
-        return await external.run(ctx, entry, work)
+        return await external.run(ctx, entry, replace(work, allowed=lambda session: require_unused(session, target)))
     return await local.run(ctx, entry, _work(ctx, target, before))
 
 
@@ -85,9 +86,10 @@ def _at_gateway(target: SetupActionLog, before: Mapping[str, list[str]]) -> Work
 def _work(ctx: ApplyContext, target: SetupActionLog, before: Mapping[str, object]) -> local.Work:
     undo: Callable[[Undo], Awaitable[Done]] | None = UNDOS.get(ActionName(target.action))
 
-    async def work(session: AsyncSession) -> Done:
+    async def work(session: AsyncSession, _opened: Mapping[str, str]) -> Done:
         if undo is None:
             return Done(code=ConfigCode.UNDONE)
+        await require_unused(session, target)
         return await undo(Undo(session, ctx, target.input, before, target.after))
 
     return work

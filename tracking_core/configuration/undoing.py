@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from tracking_core.audit.service import record
 from tracking_core.configuration import rows
@@ -19,6 +19,7 @@ from tracking_core.kit import clock
 from tracking_core.models import (
     ConfigurationState,
     MetaConnection,
+    SetupActionLog,
     Tenant,
     TrackingConfiguration,
     WebhookEndpoint,
@@ -26,6 +27,7 @@ from tracking_core.models import (
 from tracking_core.secrets import vault
 
 _SLOTS = "DELETE FROM delivery_slots WHERE connection_id = :id"
+_SIGNING = ("secret", "secret_ref", "next_secret", "next_secret_ref")
 _UNDONE = Done(code=ConfigCode.UNDONE)
 
 
@@ -44,10 +46,10 @@ async def connect_dataset(undo: Undo) -> Done:
     connection = await connection_of(undo.session, undo.ctx, undo.params["dataset_id"])
     if connection is None:
         return _UNDONE
+    _require_ours(undo.params["token_ref"], connection.token_ref, connection.next_token_ref)
     await _release(undo, undo.params["token_ref"])
     if undo.before["row"] is None:
         return await _take_away(undo, MetaConnection, connection.id, first=(_SLOTS,))
-    _require_ours(undo.params["token_ref"], connection.token_ref, connection.next_token_ref)
     return await _put_back(undo, MetaConnection)
 
 
@@ -55,11 +57,33 @@ async def create_endpoint(undo: Undo) -> Done:
     endpoint = await endpoint_of(undo.session, undo.ctx, undo.params["endpoint_key"])
     if endpoint is None:
         return _UNDONE
+    if not await _secrets_given(undo) & {endpoint.secret_ref, endpoint.next_secret_ref}:
+        _require_ours(undo.params["secret_ref"])
+    now = await rows.snapshot(undo.session, WebhookEndpoint, endpoint.id)
+    before = undo.before["row"]
+    if before and now and now["secret"] != before["secret"]:
+        return await _put_back_around(undo, {name: now[name] for name in _SIGNING})
     await _release(undo, undo.params["secret_ref"])
-    if undo.before["row"] is None:
+    if before is None:
         return await _take_away(undo, WebhookEndpoint, endpoint.id)
-    _require_ours(undo.params["secret_ref"], endpoint.secret_ref, endpoint.next_secret_ref)
     return await _put_back(undo, WebhookEndpoint)
+
+
+async def _secrets_given(undo: Undo) -> set[str | None]:
+    """By the whole session for this address: one that was proved stays when its own action is undone."""
+    ours = (SetupActionLog.session_id == undo.ctx.session_id, SetupActionLog.action == ActionName.CREATE_ENDPOINT)
+    inputs = (await undo.session.scalars(select(SetupActionLog.input).where(*ours))).all()
+    return {one["secret_ref"] for one in inputs if one["endpoint_key"] == undo.params["endpoint_key"]} - {None}
+
+
+async def _put_back_around(undo: Undo, signing: Mapping[str, Any]) -> Done:
+    """The setup only accepted a secret beside the one in use; a webhook proved it since, or somebody else put another
+    in. The gateway signs with that one: the one before would refuse every webhook."""
+    row = undo.before["row"]
+    await rows.restore(undo.session, WebhookEndpoint, {**row, **signing})
+    _audit(undo, "configuration.restored", row["id"])
+    is_ours = undo.params["secret_ref"] == signing["secret_ref"] is not None
+    return Done(code=ConfigCode.KEPT_PROVED) if is_ours else _UNDONE
 
 
 async def show_instructions(_undo: Undo) -> Done:
