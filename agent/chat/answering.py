@@ -184,7 +184,7 @@ class Answering:
         facts = await self._facts()
         if run.results and speaking.is_ready_for_plan(facts):
             with suppress(InboxFull):  # then the seller asks for it
-                await propose(context, IntentKind.REQUEST_PLAN, {})
+                run.results.append(await propose(context, IntentKind.REQUEST_PLAN, {}))
             facts = await self._facts()
         text = run.text or speaking.after(run.results, facts)
         model = self._settings.llm_model if run.mode is ChatMode.AI else None

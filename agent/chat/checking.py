@@ -26,7 +26,11 @@ _NAMES = {
     SecretKind.META_ACCESS_TOKEN: "access token",
 }
 _GATEWAY_NEEDS = (SecretKind.GATEWAY_CLIENT_ID, SecretKind.GATEWAY_CLIENT_SECRET)
-_GATEWAY_TAKES = (*_GATEWAY_NEEDS, SecretKind.GATEWAY_BASIC, SecretKind.WEBHOOK_SECRET)
+# Kiwify has no Basic, and signs with a secret that the hub makes.
+_GATEWAY_TAKES = {
+    "hotmart": (*_GATEWAY_NEEDS, SecretKind.GATEWAY_BASIC, SecretKind.WEBHOOK_SECRET),
+    "kiwify": _GATEWAY_NEEDS,
+}
 # After these, the check is made again without what the seller may leave out.
 _REFUSED: dict[str, SecretKind] = {
     GatewayCode.BASIC_MISMATCH: SecretKind.GATEWAY_BASIC,
@@ -43,7 +47,7 @@ async def check_gateway(context: ChatContext, asked: CheckGateway) -> ToolResult
     if given and not _is_known(context, given):
         return _not_said(context)
     account_id = given or (context.facts.account_id if context.facts.gateway == asked.gateway else None)
-    found = await _usable(context, _GATEWAY_TAKES)
+    found = await _usable(context, _GATEWAY_TAKES[asked.gateway], asked.gateway)
     if lacking := [kind for kind in _GATEWAY_NEEDS if kind not in found]:
         return _missing(context, lacking)
     credentials = {
@@ -101,9 +105,11 @@ async def _checked(
     return await propose(context, kind, checked.model_dump(mode="json", exclude_unset=True))
 
 
-async def _usable(context: ChatContext, kinds: tuple[SecretKind, ...]) -> dict[SecretKind, str]:
+async def _usable(
+    context: ChatContext, kinds: tuple[SecretKind, ...], gateway: str | None = None
+) -> dict[SecretKind, str]:
     """The newest of each kind, without an optional one that was just refused and has not been given anew."""
-    found = await newest_references(context, kinds)
+    found = await newest_references(context, kinds, gateway)
     failure = context.facts.failure
     refused_kind = _REFUSED.get(failure.code or "") if failure else None
     if refused_kind is not None and refused_kind not in context.given:

@@ -11,7 +11,7 @@ from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResp
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 
-from agent.chat.basic.known import GATEWAY_NEEDS, Known, known_of
+from agent.chat.basic.known import Known, known_of
 from agent.chat.context import ChatContext
 from agent.chat.reflex import Handler
 from agent.chat.speaking import are_checked
@@ -34,7 +34,7 @@ class Offer(AgentMiddleware[Any, Any]):
 def offered(known: Known, *, has_acted: bool) -> Iterator[ToolName]:
     """In no order. Where to find something, what it costs and the like is answered in words."""
     facts, slots = known.facts, known.slots
-    if facts.secrets.issuperset(GATEWAY_NEEDS) and not known.is_verified(Stage.GATEWAY):
+    if not (known.lacking or known.is_verified(Stage.GATEWAY)):
         yield ToolName.CHECK_GATEWAY
     if SecretKind.META_ACCESS_TOKEN in facts.secrets and slots.dataset_id:
         yield ToolName.CHECK_META

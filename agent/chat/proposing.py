@@ -12,7 +12,7 @@ from agent.prompts.playbooks import playbook_of
 from tracking_core.db.engine import after_commit, transaction
 from tracking_core.kit.ids import stable_id
 from tracking_core.models import IntentState, SecretKind, SetupIntent, SetupSession
-from tracking_core.secrets.kept import kept_by
+from tracking_core.secrets.kept import kept_by, kept_for
 from tracking_core.secrets.rows import reference_of
 from tracking_core.setup.inbox import QUEUED_PER_SESSION, IntentKind, enqueue, require_room
 from tracking_core.setup.meanings import describe
@@ -31,11 +31,13 @@ async def propose(context: ChatContext, kind: IntentKind, payload: dict[str, Any
     return result_of(intent, context.locale)
 
 
-async def newest_references(context: ChatContext, kinds: tuple[SecretKind, ...]) -> dict[SecretKind, str]:
-    """By kind, the credential that was given last."""
+async def newest_references(
+    context: ChatContext, kinds: tuple[SecretKind, ...], gateway: str | None = None
+) -> dict[SecretKind, str]:
+    """By kind, the credential that was given last; for a gateway, of those that may be sent to it."""
     async with transaction() as session:
         owner = await session.get_one(SetupSession, context.session_id)
-        kept = await kept_by(session, owner)
+        kept = await (kept_for(session, owner, gateway) if gateway else kept_by(session, owner))
     return {kind: reference_of(kept[kind]) for kind in kinds if kind in kept}
 
 

@@ -1,16 +1,18 @@
 """Read a session's facts for a turn."""
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, TypedDict, get_args
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from agent.chat.basic.slots import Gateway
 from agent.chat.facts import SessionFacts, StageFact
 from tracking_core.handoff import service as handoffs
-from tracking_core.models import ScreenshotState, SetupMessage, SetupScreenshot, SetupSession
-from tracking_core.secrets.kept import kept_by
+from tracking_core.models import ScreenshotState, SecretKind, SetupMessage, SetupScreenshot, SetupSession
+from tracking_core.secrets.kept import kept_by, kept_for_each
 from tracking_core.setup import status
+from tracking_core.webhooks import heard
 
 _SCREENS = 3
 _MEMORY = 12
@@ -28,20 +30,29 @@ async def facts_of(session: AsyncSession, owner: SetupSession) -> SessionFacts:
     told = await status.of(session, owner, locale=owner.locale)
     handoff = await handoffs.current(session, owner.id)
     failure = told["last_failure"]
+    secrets = frozenset(await kept_by(session, owner))
     return SessionFacts(
         locale=owner.locale,
         state=owner.state,
         stages=tuple(_stage(name, entry, owner.stages) for name, entry in told["stages"].items()),
         percent=told["progress"],
-        is_configured=told["configuration"] is not None,
         **known_of(owner.facts),
-        secrets=frozenset(await kept_by(session, owner)),
+        secrets=secrets,
+        of_others=await _of_others(session, owner, secrets),
         due=tuple(told["requirements"]),
+        is_webhook_owed=owner.id in await heard.owed(session, [owner.id]),
         plan=tuple(told["plan"]["diff"]) if told["plan"] else (),
         failure=_failure(failure, owner.stages) if failure else None,
         handoff=handoff.state if handoff else None,
         screens=await _screens(session, owner),
     )
+
+
+async def _of_others(
+    session: AsyncSession, owner: SetupSession, secrets: frozenset[SecretKind]
+) -> dict[str, frozenset[SecretKind]]:
+    kept = await kept_for_each(session, owner, get_args(Gateway))
+    return {gateway: secrets - theirs.keys() for gateway, theirs in kept.items()}
 
 
 def known_of(facts: Mapping[str, Any]) -> Known:

@@ -13,6 +13,10 @@ _PLAN_READY = "The plan is ready. Read it below and approve or refuse it with th
 _STILL = "I am still on it. The result appears here as soon as it is there."
 _NEXT = "Next: {message}"
 _DONE = "Everything is set up and proved. Your sales now reach Meta by themselves."
+_DONE_BUT_ONE = (
+    "Everything is set up and proved. One step is yours: add the webhook in the panel of the platform you sell on, as"
+    " the page of your setup shows. Until then your sales do not arrive by themselves."
+)
 _NOTHING = "Done."
 _CANNOT_SEE = "I cannot read pictures here. Tell me what yours shows:"
 _KEPT = "the saved credential"
@@ -21,10 +25,11 @@ _CHECKS = ("gateway", "meta", "url")
 
 
 def after(results: Sequence[ToolResult], facts: SessionFacts) -> str:
-    """What comes next, after results that the setup itself has told already."""
+    """What comes next, after results that the setup itself has told already. What something under way comes to is told
+    where it comes to it: the next step would be a guess."""
     said = [one["message"] for one in results if one["status"] == ResultStatus.REFUSED and one.get("message")]
     if any(one["status"] == ResultStatus.QUEUED for one in results):
-        said.append(translate(_STILL, facts.locale))
+        return _joined([*said, translate(_STILL, facts.locale)])
     return _joined([*said, next_step(facts)])
 
 
@@ -41,7 +46,7 @@ def next_step(facts: SessionFacts) -> str:
     if facts.plan:
         return translate(_PLAN_READY, facts.locale)
     if facts.state == SessionState.DONE:
-        return translate(_DONE, facts.locale)
+        return translate(_DONE_BUT_ONE if facts.is_webhook_owed else _DONE, facts.locale)
     due = next((one["message"] for one in facts.due if one["due_from"] == "seller"), None)
     return translate(_NEXT, facts.locale).format(message=due) if due else translate(_NOTHING, facts.locale)
 

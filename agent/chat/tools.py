@@ -24,13 +24,14 @@ from agent.chat.toolbox import (
     Undo,
 )
 from agent.prompts.playbooks import playbook_of
+from tracking_core.configuration.ledger import applied
 from tracking_core.db.engine import transaction
 from tracking_core.errors import HubError
 from tracking_core.handoff import service as handoffs
 from tracking_core.handoff.codes import Reason
 from tracking_core.i18n import translate
 from tracking_core.kit import clock
-from tracking_core.models import SessionState, SetupSession
+from tracking_core.models import SetupSession
 from tracking_core.setup.codes import SetupCode
 from tracking_core.setup.inbox import IntentKind
 from tracking_core.setup.meanings import all_meanings, describe
@@ -53,11 +54,12 @@ async def send_test_sale(context: ChatContext, _asked: BaseModel) -> ToolResult:
 
 
 async def undo(context: ChatContext, asked: Undo) -> ToolResult:
-    """A plan like any other: it waits for the button. With nothing in use, no plan that waits must give way to it."""
-    facts = context.facts
+    """A plan like any other: it waits for the button. With nothing done, no plan that waits must give way to it."""
     if not _is_asked(context, Intent.ASK_UNDO):
         return _not_asked(context)
-    if not facts.is_configured and facts.state != SessionState.FAILED:
+    async with transaction() as session:
+        done = await applied(session, context.session_id)
+    if not done:
         said = describe(SetupCode.NOTHING_TO_UNDO, {}, context.locale)
         return refused(said["code"], said["message"])
     return await propose(context, IntentKind.ROLLBACK, {"scope": asked.scope})

@@ -8,7 +8,6 @@ import httpx
 from tools.context import ToolContext
 from tracking_core.configuration.context import ApplyContext, nothing
 from tracking_core.configuration.ports import WebhookRegistrar
-from tracking_core.secrets import vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +28,6 @@ class SetupContext:
             fence=self.tool.fence,
             actor=self.tool.actor,
             settings=self.tool.settings,
-            secrets=vault.open_,
             registrar=self.registrar,
             locale=self.tool.locale,
             checkpoint=self.checkpoint,

@@ -168,7 +168,11 @@ class _Hand:
                 await approvals.supersede(session, self._owner, self._fence, clock.now())
             await self._run(_answer(waiting, "superseded", waiting.value["plan_hash"], asked), intent.actor)
         else:
-            await self._run({"session_id": str(self._owner.id), "intent": asked}, intent.actor)
+            await self._run({"session_id": str(self._owner.id), "intent": asked, **self._facts(at)}, intent.actor)
+
+    def _facts(self, at: StateSnapshot) -> dict[str, Any]:
+        """A thread whose checkpoints are gone goes on from what was kept of them."""
+        return {} if "facts" in at.values else {"facts": self._owner.facts}
 
     async def _run(self, given: Any, actor: str) -> None:
         await self._move(SessionState.WORKING)

@@ -16,12 +16,18 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import Field
 from sqlmodel import col, select
 
+from agent.chat.breaker import Breaker
+from agent.chat.graph import build
 from agent.chat.runner import ChatRunner
+from agent.checkpoints import checkpointer
+from agent.setup.runner import Runner
 from tests.agent.conftest import Session
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
+from tracking_core.logging import configure_logging
 from tracking_core.models import MessageRole, SessionEvent, SetupChat, SetupMessage, SetupTurn
+from tracking_core.settings import Settings
 
 Script = Sequence[AIMessage | BaseException]
 BEGUN = ("Um momento, por favor, já vou olhar isso para você agora ", "mesmo, e mais um pouco de texto para contar. ")
@@ -156,3 +162,25 @@ class Chat:
     def with_settings(self, **changed: Any) -> "Chat":
         settings = self.runner.settings.model_copy(update=changed)
         return replace(self, runner=replace(self.runner, settings=settings))
+
+
+@pytest.fixture
+async def chat(session: Session, runner: Runner, database: Settings) -> AsyncIterator[Chat]:
+    """What a tool asks for is done by the setup's runner at once."""
+    configure_logging("INFO")  # the default's tracebacks draw every local, for seconds
+    model = Scripted(script=[])
+
+    async def done(_intent_id: UUID) -> None:
+        await runner.drain(session.id)
+
+    async with checkpointer(database.database_url, connections=4) as saver:
+        made = ChatRunner(
+            graph=build(saver, model),
+            saver=saver,
+            settings=database,
+            model=model,
+            breaker=Breaker(),
+            ring=lambda _: None,
+            wait=done,
+        )
+        yield Chat(session, made, model)

@@ -1,52 +1,21 @@
 """The chat: each message answered once, by code where code knows, and nothing done that the setup graph did not do."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from agent.chat.breaker import Breaker
-from agent.chat.graph import build
-from agent.chat.runner import ChatRunner
-from agent.checkpoints import checkpointer
-from agent.setup.runner import Runner
-from tests.agent.chatting import Chat, Hangs, Scripted, calls, says
-from tests.agent.conftest import Session
+from tests.agent.chatting import Chat, Hangs, calls, chat, says
 from tracking_core.db.engine import transaction
 from tracking_core.handoff import service as handoffs
 from tracking_core.handoff.codes import Reason
 from tracking_core.kit import clock
-from tracking_core.logging import configure_logging
 from tracking_core.models import SetupChat, SetupSession
-from tracking_core.settings import Settings
 
+__all__ = ["chat"]
 CHOSEN = calls("choose", consent_mode="opt_in")
-
-
-@pytest.fixture
-async def chat(session: Session, runner: Runner, database: Settings) -> AsyncIterator[Chat]:
-    """What a tool asks for is done by the setup's runner at once."""
-    configure_logging("INFO")  # the default's tracebacks draw every local, for seconds
-    model = Scripted(script=[])
-
-    async def done(_intent_id: UUID) -> None:
-        await runner.drain(session.id)
-
-    async with checkpointer(database.database_url, connections=4) as saver:
-        made = ChatRunner(
-            graph=build(saver, model),
-            saver=saver,
-            settings=database,
-            model=model,
-            breaker=Breaker(),
-            ring=lambda _: None,
-            wait=done,
-        )
-        yield Chat(session, made, model)
 
 
 async def _threads(chat: Chat) -> list[Any]:

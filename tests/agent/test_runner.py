@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from sqlalchemy.exc import OperationalError
 
 from agent.setup.runner import Runner, thread_of
@@ -46,6 +47,17 @@ async def test_wishes_are_carried_out_in_order_by_one_worker_at_a_time(session: 
     assert results == [MODES[number % 2] for number in range(6)]
     row = await session.row()
     assert (row.facts["preferences"], row.lease_owner) == ({"consent_mode": "opt_out"}, None)
+
+
+async def test_a_session_whose_checkpoints_are_gone_goes_on_from_its_facts(session: Session, runner: Runner) -> None:
+    await session.ask(PREFERENCES, {"consent_mode": "opt_in"})
+    await runner.drain(session.id)
+    assert isinstance(runner.graph.checkpointer, BaseCheckpointSaver)
+    await runner.graph.checkpointer.adelete_thread(thread_of(session.id))
+    await session.ask(PREFERENCES, {"test_event_code": "TEST123"})
+    await runner.drain(session.id)
+    chosen = (await session.row()).facts["preferences"]
+    assert chosen == {"consent_mode": "opt_in", "test_event_code": "TEST123"}
 
 
 async def test_a_database_that_is_away_in_a_node_leaves_a_run_that_goes_on(

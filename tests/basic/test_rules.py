@@ -120,6 +120,8 @@ WISHES: list[tuple[str, dict[str, Any], Calls]] = [
     ("monte o plano", {"facts": facts_of(status=CHECKED, plan=("Ativar",))}, []),
     ("desfaz tudo", {}, [("undo", {"scope": "all"})]),
     ("desfaz a última mudança", {}, [("undo", {"scope": "last"})]),
+    ("remove a integração, por favor", {}, [("undo", {"scope": "all"})]),
+    ("desfaça", {}, [("undo", {"scope": "all"})]),
     ("envie a venda de teste", {"facts": facts_of(status={"configuration": "verified"})}, [("send_test_sale", {})]),
     ("envie a venda de teste", {}, []),
     ("quero falar com uma pessoa", {}, [("call_person", {"reason": ""})]),

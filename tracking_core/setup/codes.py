@@ -13,6 +13,7 @@ class SetupCode(StrEnum):
     NOTHING_TO_PROVE = "setup_nothing_to_prove"
     NOTHING_TO_UNDO = "setup_nothing_to_undo"
     UNDONE = "setup_undone"
+    LAST_UNDONE = "setup_last_undone"
     VERSION_ACTIVE = "setup_version_active"
     PROVED = "setup_proved"
     CHANGED = "setup_changed"
@@ -55,6 +56,11 @@ MEANINGS: dict[SetupCode, Meaning] = {
         Fault.NOBODY,
         "Everything this setup had changed was put back as it was.",
         "Mend what failed and ask for the plan again.",
+    ),
+    SetupCode.LAST_UNDONE: Meaning(
+        Fault.NOBODY,
+        "Only the last change was taken back. This still stands, and sales may still be sent: {standing}.",
+        "To take the rest back too, ask to undo everything. To have the change again, ask for the plan.",
     ),
     SetupCode.VERSION_ACTIVE: Meaning(
         Fault.NOBODY,

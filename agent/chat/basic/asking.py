@@ -38,7 +38,7 @@ def ask_gateway(known: Known) -> str:
     locale = known.facts.locale
     if other := known.slots.other_gateway:
         return translate(_NOT_KNOWN, locale).format(gateway=other.title())
-    if known.is_verified(Stage.GATEWAY):
+    if known.is_verified(Stage.GATEWAY) and not known.is_of_other_gateway:
         return next_step(known)
     if known.gateway is None:
         return translate(_WHICH, locale)

@@ -93,7 +93,14 @@ class Known:
     @property
     def lacking(self) -> list[SecretKind]:
         """Of what a check of the gateway needs."""
-        return [kind for kind in GATEWAY_NEEDS if kind not in self.facts.secrets]
+        usable = self.facts.secrets_for(self.gateway)
+        return [kind for kind in GATEWAY_NEEDS if kind not in usable]
+
+    @property
+    def is_of_other_gateway(self) -> bool:
+        """The message is about another gateway than the one that was checked."""
+        is_about = self.gives_gateway or self.slots.gateway is not None
+        return is_about and self.facts.gateway not in (None, self.gateway)
 
     @property
     def has_token(self) -> bool:

@@ -13,7 +13,7 @@ _CHECKS = (Stage.GATEWAY, Stage.META, Stage.URL)
 _RED = (StageStatus.ACTION_REQUIRED, StageStatus.WAITING)
 # While these are asked, a value in the message is an example, not an order.
 _ONLY_TALK = frozenset({Intent.ASK_PERSON, Intent.ASK_UNDO, Intent.ASK_SECRET})
-_ALL = frozenset({"tudo", "todas", "todos", "all", "everything"})
+_LAST = frozenset({"ultima", "ultimo", "last", "latest"})
 
 
 class Wish(NamedTuple):
@@ -75,7 +75,7 @@ def _orders(known: Known) -> Iterator[Wish]:
     if known.wants_person and known.facts.handoff is None:
         yield Wish(ToolName.CALL_PERSON, {"reason": ""})
     elif known.intent is Intent.ASK_UNDO:
-        yield Wish(ToolName.UNDO, {"scope": "all" if known.words & _ALL else "last"})
+        yield Wish(ToolName.UNDO, {"scope": "last" if known.words & _LAST else "all"})
     elif known.intent is Intent.ASK_TEST_SALE and known.is_verified(Stage.CONFIGURATION):
         yield Wish(ToolName.SEND_TEST_SALE, {})
     elif _wants_plan(known):

@@ -19,6 +19,7 @@ from tracking_core.setup import projection
 from tracking_core.setup.codes import SetupCode
 from tracking_core.setup.outcome import Stage
 from tracking_core.setup.projection import StageStatus
+from tracking_core.setup.remaining import still_standing
 
 APPLY, COMPENSATE, PROVE = "apply", "compensate", "prove"
 # Every way out leads through the diagnosis to the end.
@@ -63,11 +64,27 @@ async def _applied(state: SetupState, context: SetupContext, plan: Plan) -> Comm
         result = {"outcome": "version_active", "code": SetupCode.VERSION_ACTIVE.value, "params": params}
         facts.pop("preferences", None)  # what was chosen since is taken back with its version
     else:
-        await _tell(context, {Stage.CONFIGURATION: StageStatus.NOT_STARTED, Stage.PROOF: StageStatus.NOT_STARTED})
-        undone = [str(action.params["log_id"]) for action in plan.actions]
-        result = {"outcome": "rolled_back", **await _remaining(context, undone)}
-        result["code"] = result["undone"]
+        result = await _taken_back(state, context, plan)
     return Command(goto=DIAGNOSE, update={"result": result, "plan": None, "facts": facts})
+
+
+async def _taken_back(state: SetupState, context: SetupContext, plan: Plan) -> dict[str, Any]:
+    """All of it is back as it was, or only the last change: then what still stands is told, and is not all undone."""
+    left = await _remaining(context, [str(action.params["log_id"]) for action in plan.actions])
+    standing = await _standing(context) if state["goal"].get("scope") == "last" else []
+    if not standing:
+        await _tell(context, {Stage.CONFIGURATION: StageStatus.NOT_STARTED, Stage.PROOF: StageStatus.NOT_STARTED})
+        return {"outcome": "rolled_back", **left, "code": left["undone"]}
+    code = SetupCode.LAST_UNDONE.value if left["undone"] == SetupCode.UNDONE else left["undone"]
+    said = {"code": code, "params": {"standing": "; ".join(standing)}}
+    await _tell(context, {Stage.PROOF: StageStatus.NOT_STARTED})
+    await _tell(context, {Stage.CONFIGURATION: StageStatus.ACTION_REQUIRED}, **said)
+    return {"outcome": "last_undone", **left, **said}
+
+
+async def _standing(context: SetupContext) -> list[str]:
+    async with transaction() as session:
+        return await still_standing(session, context.tool.session_id, context.tool.locale)
 
 
 async def _tell(context: SetupContext, stages: dict[Stage, StageStatus], **details: Any) -> None:

@@ -107,15 +107,16 @@ async def _end(
     facts: dict[str, Any],
     secrets: dict[SecretKind, str | None],
 ) -> Update:
-    """Project the outcome. A refusal that is the seller's to mend takes back what was known; an outage does not."""
+    """Project the outcome. A refusal that is the seller's to mend takes back what was known, of the same
+    gateway; an outage does not."""
     is_success = entry.state == ActionState.SUCCESS
     status = _status_of(entry)
-    known = {name: value for name, value in state.get("facts", {}).items() if name != stage.value}
+    known = dict(state.get("facts", {}))
     if is_success:
         checked = entry.finished_at.isoformat() if entry.finished_at else None
         known[stage.value] = {**facts, "checked_at": checked, "action_id": str(entry.id)}
-    elif status is StageStatus.WAITING and stage.value in state.get("facts", {}):
-        known[stage.value] = state["facts"][stage.value]
+    elif status is StageStatus.ACTION_REQUIRED and known.get(stage.value, {}).get("name") == facts.get("name"):
+        known.pop(stage.value, None)
     await _project(context, stage, status, entry, known, secrets if is_success else {})
     result = {"action_id": str(entry.id), "status": str(entry.state), "params": entry.output.get("params", {})}
     if entry.code:

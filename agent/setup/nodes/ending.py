@@ -10,18 +10,23 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.graph import END
 from langgraph.runtime import Runtime
 from langgraph.types import Command
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from agent import observed
 from agent.passing import PASSING
 from agent.setup.context import SetupContext
 from agent.setup.nodes.applying import APPLY, COMPENSATE, DIAGNOSE, FINISH, PROVE, entries_of
-from agent.setup.nodes.planning import PLAN, is_outdated
+from agent.setup.nodes.planning import PLAN, is_complete, is_outdated
 from agent.setup.nodes.proving import end_proof
 from agent.setup.state import SetupState
+from tracking_core.configuration.codes import ConfigCode
+from tracking_core.configuration.facts import Facts
 from tracking_core.db.engine import transaction
+from tracking_core.doctor.codes import DoctorCode
 from tracking_core.models import SessionState, SetupSession
 from tracking_core.setup import ledger, messages, projection
 from tracking_core.setup.codes import SetupCode
+from tracking_core.setup.holds import is_token_refused
 from tracking_core.setup.inbox import IntentKind
 from tracking_core.setup.outcome import Outcome, Stage
 from tracking_core.setup.projection import StageStatus
@@ -62,6 +67,7 @@ async def finish(state: SetupState, runtime: Runtime[SetupContext]) -> Command[A
     tool = context.tool
     async with transaction() as session:
         await _tell_outdated(session, context, state)
+        await _tell_refused_token(session, context, state)
         row = await session.get_one(SetupSession, tool.session_id)
         await projection.move(session, tool.session_id, tool.fence, _state_of(row, result))
         await messages.say(session, row, f"intent:{state['intent']['id']}", result.get("code"), result.get("params"))
@@ -120,16 +126,28 @@ async def _tell_broken(state: SetupState, context: SetupContext, stage: Stage, f
         await projection.stage(session, tool.session_id, tool.fence, stage, StageStatus.WAITING, code=failure["code"])
 
 
-async def _tell_outdated(session: Any, context: SetupContext, state: SetupState) -> None:
-    """A configuration that no longer is what the facts ask for is not verified any more."""
+async def _tell_outdated(session: AsyncSession, context: SetupContext, state: SetupState) -> None:
+    """A configuration that no longer is what the facts ask for is not verified any more; what was missing for a plan
+    and is there now is not asked for again."""
     tool = context.tool
     row = await session.get_one(SetupSession, tool.session_id, populate_existing=True)
-    is_verified = row.stages.get(Stage.CONFIGURATION.value, {}).get("status") == StageStatus.VERIFIED
-    if is_verified and await is_outdated(session, context, state):
-        code = SetupCode.CHANGED.value
-        await projection.stage(
-            session, tool.session_id, tool.fence, Stage.CONFIGURATION, StageStatus.ACTION_REQUIRED, code=code
-        )
+    now = row.stages.get(Stage.CONFIGURATION.value, {})
+    was_incomplete = now.get("code") == ConfigCode.INCOMPLETE
+    if (was_incomplete or now.get("status") == StageStatus.VERIFIED) and await is_outdated(session, context, state):
+        status, said = StageStatus.ACTION_REQUIRED, {"code": SetupCode.CHANGED.value}
+    elif was_incomplete and await is_complete(session, context, state):
+        status, said = StageStatus.NOT_STARTED, {}
+    else:
+        return
+    await projection.stage(session, tool.session_id, tool.fence, Stage.CONFIGURATION, status, **said)
+
+
+async def _tell_refused_token(session: AsyncSession, context: SetupContext, state: SetupState) -> None:
+    """Where sales wait for another token, its check is what is due, and no plan."""
+    tool, meta = context.tool, Facts.from_json(state.get("facts", {})).meta
+    if meta is not None and await is_token_refused(session, tool.tenant_id, meta):
+        said = {"code": DoctorCode.ON_HOLD.value, "params": {"dataset_id": meta.dataset_id}}
+        await projection.stage(session, tool.session_id, tool.fence, Stage.META, StageStatus.ACTION_REQUIRED, **said)
 
 
 def _state_of(row: SetupSession, result: dict[str, Any]) -> SessionState:

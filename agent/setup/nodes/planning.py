@@ -13,16 +13,21 @@ from tools.inputs import RollbackScope
 from tracking_core.configuration.codes import ConfigCode
 from tracking_core.configuration.current import read_current
 from tracking_core.configuration.facts import Facts
-from tracking_core.configuration.plan import Plan, PlanIncomplete, make_plan
+from tracking_core.configuration.plan import Plan, PlanIncomplete, Requirement, make_plan
 from tracking_core.configuration.rollback import rollback_plan
+from tracking_core.configuration.versions import active_version
 from tracking_core.db.engine import transaction
-from tracking_core.setup import projection
+from tracking_core.errors import NotFound
+from tracking_core.models import SetupSession
+from tracking_core.setup import lease, messages, projection
 from tracking_core.setup.codes import SetupCode
+from tracking_core.setup.holds import is_token_refused
 from tracking_core.setup.inbox import IntentKind
 from tracking_core.setup.outcome import Stage
 from tracking_core.setup.projection import StageStatus
 
 APPROVE, PLAN, REFRESH, ROUTE = "approve", "plan", "refresh", "route"
+_NEW_TOKEN = "Meta refuses the access token in use. Enter a new one for your dataset and have it checked."  # noqa: S105
 _ANSWERED = {"rejected": SetupCode.REJECTED, "expired": SetupCode.EXPIRED}
 
 
@@ -37,10 +42,14 @@ async def plan(state: SetupState, runtime: Runtime[SetupContext]) -> Command[Any
         await _tell(context, StageStatus.ACTION_REQUIRED, ConfigCode.INCOMPLETE, requirements=missing)
         result = {"outcome": "incomplete", "code": ConfigCode.INCOMPLETE.value, "requirements": missing}
         return _to(DIAGNOSE, state, {"plan": None, "goal": goal}, result)
+    except NotFound:  # the version was asked for while it was there; where the setup stands is the same as before
+        result = {"outcome": "unchanged", "code": ConfigCode.VERSION_GONE.value}
+        return _to(DIAGNOSE, state, {"plan": None, "goal": goal}, result)
     if made.is_empty:
         return await _nothing_to_do(context, state, goal)
-    await _tell(context, StageStatus.ACTION_REQUIRED, None)
-    result = {"outcome": "awaiting_approval", "plan_hash": made.hash}
+    told = await _tell_replaced(context, state)
+    await _tell(context, StageStatus.ACTION_REQUIRED, told.get("code"))
+    result = {"outcome": "awaiting_approval", "plan_hash": made.hash, **told}
     return _to(APPROVE, state, {"plan": made.to_json(), "goal": goal}, result)
 
 
@@ -68,7 +77,7 @@ async def refresh(state: SetupState, runtime: Runtime[SetupContext]) -> Command[
     approved = Plan.from_json(state["plan"])
     try:
         now = await _made(runtime.context, state["goal"], state)
-    except PlanIncomplete:
+    except (PlanIncomplete, NotFound):
         return Command(goto=PLAN, update={"plan": None})
     if now.hash != approved.hash:
         return Command(goto=PLAN, update={"plan": None})
@@ -89,8 +98,7 @@ def _goal(state: SetupState) -> dict[str, Any]:
 async def _made(context: SetupContext, goal: dict[str, Any], state: SetupState) -> Plan:
     async with transaction() as session:
         if goal["kind"] == "configure":
-            current = await read_current(session, context.tool.tenant_id)
-            return make_plan(Facts.from_json(state.get("facts", {})), current)
+            return await _to_configure(session, context, state)
         scope = RollbackScope.model_validate({name: value for name, value in goal.items() if name != "kind"})
         return await rollback_plan(
             session,
@@ -101,15 +109,44 @@ async def _made(context: SetupContext, goal: dict[str, Any], state: SetupState) 
         )
 
 
+async def _to_configure(session: AsyncSession, context: SetupContext, state: SetupState) -> Plan:
+    """No plan connects again with the token that Meta refused since: the hold would end, and begin anew."""
+    facts, current = Facts.from_json(state.get("facts", {})), await read_current(session, context.tool.tenant_id)
+    if await is_token_refused(session, context.tool.tenant_id, facts.meta):
+        raise PlanIncomplete([Requirement(field=Stage.META.value, message=_NEW_TOKEN)])
+    return make_plan(facts, current)
+
+
 async def is_outdated(session: AsyncSession, context: SetupContext, state: SetupState) -> bool:
-    """Whether the facts ask for another configuration than the one in use."""
-    current = await read_current(session, context.tool.tenant_id)
-    if current.active is None:
+    """Whether the facts ask for another configuration than the one in use. A connection on hold is the same one."""
+    if (await active_version(session, context.tool.tenant_id))[0] is None:
         return False
+    made = await _complete(session, context, state)
+    return made is not None and not made.is_empty
+
+
+async def is_complete(session: AsyncSession, context: SetupContext, state: SetupState) -> bool:
+    """Whether nothing is missing any more for a plan."""
+    return await _complete(session, context, state) is not None
+
+
+async def _complete(session: AsyncSession, context: SetupContext, state: SetupState) -> Plan | None:
     try:
-        return not make_plan(Facts.from_json(state.get("facts", {})), current).is_empty
+        return await _to_configure(session, context, state)
     except PlanIncomplete:
-        return False
+        return None
+
+
+async def _tell_replaced(context: SetupContext, state: SetupState) -> dict[str, Any]:
+    """A decision that leads to a plan met facts that had changed: the new plan does not come without a word."""
+    if state["intent"]["kind"] != IntentKind.DECIDE:
+        return {}
+    tool, code = context.tool, SetupCode.SUPERSEDED
+    async with transaction() as session:
+        await lease.require(session, tool.session_id, tool.fence)
+        owner = await session.get_one(SetupSession, tool.session_id)
+        await messages.say(session, owner, f"intent:{state['intent']['id']}", code, None)
+    return {"code": code.value}
 
 
 async def _nothing_to_do(context: SetupContext, state: SetupState, goal: dict[str, Any]) -> Command[Any]:

@@ -7,14 +7,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import trail
 from api.inbox import Wish
 from api.ui.setup.forms import WISHES, Sent
-from api.ui.setup.kept import kept_for
 from tools.inputs import RollbackScope
 from tracking_core.configuration.current import read_current
 from tracking_core.models import SetupActionLog, SetupSession
-from tracking_core.secrets.kept import kept_by
+from tracking_core.secrets.kept import kept_by, kept_for
 from tracking_core.setup.inbox import IntentKind
 
 
@@ -46,11 +44,10 @@ async def check_wish(
     """As the seller's own form makes it with every credential left empty. Raises FormInvalid, also for a credential
     that is not in the vault."""
     plain = {name: fields.get(name, "") for name in (*FIELDS[check], "once")}
-    kept = await kept_by(session, owner)
     if check is not Check.GATEWAY:
-        return WISHES[check.value](Sent(fields=plain, kept=kept, locale=locale))
+        return WISHES[check.value](Sent(fields=plain, kept=await kept_by(session, owner), locale=locale))
     gateway = plain["gateway"]
-    theirs = kept_for(gateway, kept, await trail.entries(session, owner.id))
+    theirs = await kept_for(session, owner, gateway)
     can_verify = (await read_current(session, owner.tenant_id)).endpoint_of(gateway) is not None
     named = {**plain, f"{gateway}-account_id": plain["account_id"]}
     return WISHES[check.value](Sent(fields=named, kept=theirs, locale=locale, can_verify=can_verify))

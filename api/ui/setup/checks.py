@@ -7,13 +7,11 @@ from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
-from api import trail
 from api.inbox import Wish, ask
 from api.ui import paths
 from api.ui.setup.access import caller_of, own_setup
 from api.ui.setup.choices import CONTACT, choose, chosen_now, keep_contact, preferences_in
 from api.ui.setup.forms import SECRET_FIELDS, WISHES, Fields, FormInvalid, Sent
-from api.ui.setup.kept import kept_for
 from api.ui.setup.steps import Step
 from api.ui.setup.views import Refused, Wizard
 from api.ui.visitor import SignedInDep, Visitor
@@ -22,7 +20,7 @@ from tracking_core.db.engine import transaction
 from tracking_core.errors import NotFound
 from tracking_core.logging import mask_text
 from tracking_core.models import SetupSession
-from tracking_core.secrets.kept import kept_by
+from tracking_core.secrets.kept import kept_by, kept_for
 
 router = APIRouter(prefix=paths.SETUPS, include_in_schema=False)
 SEE_OTHER = 303
@@ -90,14 +88,12 @@ def to_step(session_id: UUID, step: Step) -> Response:
 
 async def _wish(session: AsyncSession, who: Visitor, setup: SetupSession, step: Step, fields: Fields) -> Wish:
     """Raises FormInvalid, with all that is wrong."""
-    kept = await kept_by(session, setup)
     if step is not Step.GATEWAY:
-        return _complete(step, Sent(fields=fields, kept=kept, locale=who.locale))
+        return _complete(step, Sent(fields=fields, kept=await kept_by(session, setup), locale=who.locale))
     gateway = fields.get("gateway", "")
-    entries = await trail.entries(session, setup.id)
     current = await read_current(session, setup.tenant_id)
     can_verify = current.endpoint_of(gateway) is not None
-    theirs = kept_for(gateway, kept, entries)
+    theirs = await kept_for(session, setup, gateway)
     return WISHES[step.value](Sent(fields=fields, kept=theirs, locale=who.locale, can_verify=can_verify))
 
 

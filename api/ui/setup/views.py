@@ -18,14 +18,14 @@ from api.ui.setup import times
 from api.ui.setup.choices import chosen_now, contact_shown
 from api.ui.setup.forms import GATEWAY_FIELDS
 from api.ui.setup.guides import guides_of
-from api.ui.setup.kept import checked_last, field_names, kept_for
+from api.ui.setup.kept import checked_last, field_names
 from api.ui.setup.review import is_working, review_of
 from api.ui.setup.steps import Step, next_of, steps_of
 from api.ui.visitor import Visitor, person
 from tracking_core.configuration.current import read_current
 from tracking_core.kit.ids import new_hex
 from tracking_core.models import Role, SetupSession, Tenant
-from tracking_core.secrets.kept import kept_by
+from tracking_core.secrets.kept import kept_by, kept_for_each
 from tracking_core.setup import status
 from tracking_core.tenants import service as tenants
 
@@ -95,12 +95,12 @@ async def _business(wizard: Wizard, tenant: Tenant) -> dict[str, Any]:
 
 async def _gateway(wizard: Wizard, tenant: Tenant) -> dict[str, Any]:
     entries = await trail.entries(wizard.session, wizard.setup.id)
-    kept = await kept_by(wizard.session, wizard.setup)
+    kept = await kept_for_each(wizard.session, wizard.setup, GATEWAY_FIELDS)
     current = await read_current(wizard.session, tenant.id)
     gateways = {
         name: {
             "fields": fields,
-            "kept": Lenient(field_names(kept_for(name, kept, entries))),
+            "kept": Lenient(field_names(kept[name])),
             "can_verify": current.endpoint_of(name) is not None,
             "guides": guides_of(name),
         }
