@@ -101,7 +101,7 @@ class BodyTooLarge(HubError):
 class RateLimited(HubError):
     status = 429
     code = "rate_limited"
-    message = "Too many requests with this key. Try again in {retry_after_seconds} s."
+    message = "Too many requests in a short time. Try again in {retry_after_seconds} s."
 
 
 class ServiceUnavailable(HubError):

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from api.deps import SessionDep, TenantDep, caller
 from tracking_core.errors import Forbidden, NotFound, Unauthorized
 from tracking_core.streams.follow import Standing, Streams, standing
+from tracking_core.tenants.errors import TenantClosed
 
 _RETRY_MS = 2_000
 # Those whom a stopping server sends away do not all come back in the same moment.
@@ -33,7 +34,9 @@ log = structlog.get_logger()
 class SessionStream(EventSourceResponse):
     """Holds one of the tenant's places, and gives it back on every way out."""
 
-    def __init__(self, streams: Streams, tenant_id: UUID, frames: AsyncIterator[ServerSentEvent]) -> None:
+    def __init__(
+        self, streams: Streams, tenant_id: UUID, frames: AsyncIterator[ServerSentEvent], *, is_framed: bool = False
+    ) -> None:
         super().__init__(
             frames,
             ping=streams.limits.ping_seconds,
@@ -42,10 +45,10 @@ class SessionStream(EventSourceResponse):
             shutdown_event=streams.closing,
             shutdown_grace_period=_GRACE_SECONDS,
         )
-        self._streams, self._tenant_id = streams, tenant_id
+        self._streams, self._tenant_id, self._is_framed = streams, tenant_id, is_framed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._streams.place(self._tenant_id):
+        with self._streams.place(self._tenant_id, is_framed=self._is_framed):
             try:
                 await super().__call__(scope, receive, send)
             except SendTimeoutError:
@@ -102,5 +105,5 @@ async def _is_allowed(request: Request, tenant_id: UUID) -> bool:
     """Whether the request's key would still open this stream."""
     try:
         return (await caller(request)).tenant_id == tenant_id
-    except Unauthorized:
+    except (Unauthorized, TenantClosed):
         return False

@@ -1,5 +1,6 @@
 """Who looks at a page, and how they like to read it."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import quote
@@ -19,6 +20,10 @@ from tracking_core.users.web_sessions import SignedIn
 
 THEMES = ("light", "dark")
 _SAFE = frozenset({"GET", "HEAD"})
+# What a page asks for by itself while nobody need be there: streams, what is fetched anew when one tells of a change,
+# and what asks again every few seconds, by its own address or by the element that does.
+_BY_ITSELF = re.compile(r"/(?:events|status/live|fragments/\w+|chat/messages|progress|presence)/?$")
+ASKING = frozenset({"queue", "live", "presence", "replay-progress", "privacy-progress"})
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -50,7 +55,7 @@ async def visitor(request: Request) -> Visitor:
     theme = request.cookies.get(THEME)
     kept = theme if theme in THEMES else None
     token = SessionCookie(request.app.state.settings).read(request)
-    known = await _known(token)
+    known = await _known(token, touch=not is_by_itself(request))
     if known is None or token is None:
         return Visitor(locale=_locale(request, None), theme=kept, here=here(request))
     if request.method not in _SAFE:
@@ -99,17 +104,29 @@ def person(who: Visitor) -> SignedIn:
     return who.signed_in
 
 
+async def still_in(request: Request) -> Visitor | None:
+    """Who opened a stream, as they are now; None for who would not be let in any more. An open stream is no sign that
+    somebody is there."""
+    known = await _known(SessionCookie(request.app.state.settings).read(request), touch=False)
+    return Visitor(locale=_locale(request, known), theme=None, signed_in=known) if known else None
+
+
 async def is_still_in(request: Request) -> bool:
     """Whether the browser that opened a stream would still be let in."""
-    return await _known(SessionCookie(request.app.state.settings).read(request)) is not None
+    return await still_in(request) is not None
 
 
-async def _known(token: str | None) -> SignedIn | None:
+def is_by_itself(request: Request) -> bool:
+    """Whether the page asks, and nobody pressed anything."""
+    return bool(_BY_ITSELF.search(request.url.path)) or request.headers.get("hx-trigger") in ASKING
+
+
+async def _known(token: str | None, *, touch: bool) -> SignedIn | None:
     """In a transaction of its own: that somebody was seen must not lock their session for as long as a page takes."""
     if token is None:
         return None
     async with transaction() as session:
-        return await web_sessions.current(session, token, now=clock.now())
+        return await web_sessions.current(session, token, now=clock.now(), touch=touch)
 
 
 def _locale(request: Request, known: SignedIn | None) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import segno
 from fastapi import FastAPI
+from sqlmodel import select
 from sse_starlette import ServerSentEvent
 
 from api.ui import paths
@@ -17,15 +18,19 @@ from tests.handoff.conftest import Case
 from tests.ui.conftest import browser
 from tests.ui_setup.conftest import Seller
 from tests.ui_setup.running import EMBEDDING
+from tracking_core.db.engine import transaction
+from tracking_core.errors import RateLimited
 from tracking_core.handoff import service as handoffs
 from tracking_core.handoff.codes import Reason
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
-from tracking_core.models import SetupSession
+from tracking_core.models import Membership, SetupSession, Tenant, User
 from tracking_core.setup.status import snapshot
 from tracking_core.streams.append import EventType
 from tracking_core.streams.follow import Limits, Streams
+from tracking_core.tenants import closing
 from tracking_core.users import links
+from tracking_core.users import service as users
 
 READ = (
     "",
@@ -171,6 +176,40 @@ async def test_what_was_given_to_other_sites_is_withdrawn_and_their_streams_end(
         for given, status in ((token, 404), (fresh, 200)):
             assert (await nobody.get(f"{paths.EMBED}/status/{given}")).status_code == status
             assert (await nobody.get(f"{paths.EMBED}/status/{given}/live")).status_code == status
+
+
+@pytest.mark.parametrize("end", ["taken away", "closed"])
+async def test_whose_shop_was_taken_away_or_closed_hears_nothing_more_of_it(
+    app: FastAPI, seller: Seller, end: str
+) -> None:
+    """Neither in the page that is open nor in a frame, though they are signed in still."""
+    token = await _token(seller)
+    app.state.streams.limits = Limits(recheck_seconds=0.1, poll_seconds=0.1)
+    stream = asyncio.create_task(seller.http.get(f"{seller.at}/events"))
+    await asyncio.sleep(0.5)
+    assert not stream.done()
+    async with transaction() as session:
+        tenant = await session.get_one(Tenant, seller.tenant_id)
+        if end == "closed":
+            await closing.close(session, tenant.id, name=tenant.name, actor="test", now=clock.now())
+        else:
+            [theirs] = (await session.scalars(select(User).join(Membership))).all()
+            await users.let_out(session, theirs, tenant.id, actor="test")
+    async with asyncio.timeout(10):
+        assert "event: state" in (await stream).text
+    assert (await seller.http.get(paths.APP)).status_code == 200
+    async with browser(app) as nobody:
+        framed = await nobody.get(f"{paths.EMBED}/status/{token}")
+    assert framed.status_code == (404 if end == "closed" else 200)
+
+
+async def test_frames_of_other_sites_leave_a_shop_its_own_places() -> None:
+    streams, shop = Streams("", snapshot, Limits(per_tenant=1, framed=1)), new_id()
+    with streams.place(shop, is_framed=True):
+        with pytest.raises(RateLimited), streams.place(shop, is_framed=True):
+            pass
+        with streams.place(shop):
+            pass
 
 
 async def _token(seller: Seller) -> str:

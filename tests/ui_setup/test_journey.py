@@ -146,7 +146,7 @@ def test_hotmart_with_everything_red_first(seller: Seller) -> None:
 
     seller.press("Preparar o plano")
     seller.press("Aprovar e ligar")
-    expect(page.locator("#review-top")).to_contain_text("Pronto", timeout=SECONDS_MS)
+    expect(page.locator("#review-top")).to_contain_text("Quase pronto: falta um passo seu", timeout=SECONDS_MS)
     expect(page.locator("#review-top")).to_contain_text("no painel da Hotmart")
     expect(page.locator("#webhook-url")).to_contain_text("/webhooks/hotmart/")
     again_and_back(seller)
@@ -170,7 +170,7 @@ def again_and_back(seller: Seller) -> None:
     page.locator("#undo-last").click()
     expect(page.locator("#review-plan")).to_contain_text("Desfazer?", timeout=SECONDS_MS)
     page.locator("#approve").click()
-    expect(page.locator("#review-plan")).to_contain_text("foi desfeito", timeout=SECONDS_MS)
+    expect(page.locator("#review-plan")).to_contain_text("última mudança foi desfeita", timeout=SECONDS_MS)
     expect(page.locator("#to-review .dot.verified")).to_have_count(0)
     looked_at(seller)
 

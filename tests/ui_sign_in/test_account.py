@@ -6,8 +6,9 @@ from sqlmodel import select
 
 from tests.ui_sign_in.conftest import Browser, Invite
 from tracking_core.db.engine import transaction
+from tracking_core.kit import clock
 from tracking_core.models import Role, WebSession
-from tracking_core.users import service
+from tracking_core.users import links, service
 
 
 async def test_another_browser_is_ended_from_here(browser: Browser, another: Browser, invite: Invite) -> None:
@@ -36,10 +37,13 @@ async def test_out_everywhere_is_out_here_too(browser: Browser, another: Browser
     user = await invite()
     await another.come_by_link(user)
     await browser.come_by_link(user)
+    async with transaction() as session:
+        unused = await links.issue(session, user, now=clock.now(), life=links.INVITATION_LIFE)
     answer = await browser.submit("/app/account/browsers/end")
     assert answer.headers["location"] == "/sign-in"
     for one in (browser, another):
         assert (await one.see("/app/account")).status_code == 303
+    assert (await another.see(f"/sign-in/link/{unused}")).status_code == 401
 
 
 async def test_the_language_is_of_the_pages_and_of_what_is_written_to_them(browser: Browser, invite: Invite) -> None:

@@ -1,5 +1,6 @@
 """What the cookies are like, and which are believed."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,10 +9,13 @@ from itsdangerous import Signer
 from starlette.responses import Response
 
 from api.ui.cookies import SessionCookie
+from api.ui.rendering import TEMPLATES
+from api.ui.visitor import ASKING
 from tests.ui_sign_in.conftest import ORIGIN, Browser, Change, Invite
 from tests.users.conftest import Clock
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
+from tracking_core.kit.ids import new_id
 from tracking_core.models import Role
 from tracking_core.users import service, web_sessions
 from tracking_core.users.web_sessions import IDLE, How
@@ -95,6 +99,24 @@ async def test_an_idle_session_and_one_that_was_ended_are_over(
     assert (await another.see("/app/account")).status_code == 200
     time.move(seconds=IDLE[Role.SUPPORT].total_seconds())
     assert (await another.see("/app/account")).status_code == 303
+
+
+async def test_a_page_left_open_keeps_nobody_signed_in(browser: Browser, invite: Invite) -> None:
+    """Its polls and the parts that it fetches are answered, until the time of who went away is over."""
+    time = Clock()
+    clock.set_source(lambda: time.now)
+    await browser.come_by_link(await invite(Role.SUPPORT))
+    time.move(seconds=IDLE[Role.SUPPORT].total_seconds() / 2)
+    assert (await browser.get("/desk", headers={"HX-Request": "true", "HX-Trigger": "queue"})).status_code == 200
+    assert (await browser.get(f"/app/setups/{new_id()}/status/live")).status_code == 404
+    time.move(seconds=IDLE[Role.SUPPORT].total_seconds() / 2)
+    assert (await browser.see("/desk")).status_code == 303
+
+
+def test_whatever_asks_by_itself_is_known_as_that() -> None:
+    said = "".join(path.read_text() for path in TEMPLATES.rglob("*.html"))
+    asking = re.findall(r"<\w[^>]*hx-trigger=[^>]*", said)
+    assert {re.findall(r'\bid="([\w-]+)"', element)[0] for element in asking} == ASKING
 
 
 async def test_a_role_or_a_shut_door_counts_at_the_next_request(

@@ -7,7 +7,10 @@ from structlog.testing import capture_logs
 from tests.notifications.mailbox import Mailbox
 from tests.ui_sign_in.conftest import Browser, Change, Invite, link_in
 from tests.users.audit import entries
+from tracking_core.db.engine import transaction
+from tracking_core.kit import clock
 from tracking_core.models import Role
+from tracking_core.users import links
 from tracking_core.users.throttle import LIMITS, Attempt
 
 
@@ -28,6 +31,21 @@ async def test_the_whole_way_by_mail(browser: Browser, invite: Invite, mailbox: 
     assert (over.status_code, "não vale mais" in over.text) == (401, True)
     assert "não vale mais" in (await browser.see(address)).text
     assert [entry.subject for entry in await entries("user.link_used")] == [str(user.id)]
+
+
+async def test_a_link_says_whose_it_is_and_who_is_signed_in_instead(
+    browser: Browser, another: Browser, invite: Invite
+) -> None:
+    """Whoever sends their own link to somebody must not get them into their account unseen."""
+    mallory = await invite(Role.SELLER, "mallory@loja.example")
+    async with transaction() as session:
+        token = await links.issue(session, mallory, now=clock.now())
+    await browser.come_by_link(await invite(Role.SELLER, "ana@loja.example"))
+    warned = (await browser.see(f"/sign-in/link/{token}")).text
+    assert "ana (ana@loja.example); isto conecta você como mallory (mallory@loja.example)" in warned
+    unknown = (await another.see(f"/sign-in/link/{token}")).text
+    assert "mallory@loja.example" in unknown
+    assert "isto conecta você" not in unknown
 
 
 async def test_known_or_not_the_answer_is_the_same(browser: Browser, invite: Invite, mailbox: Mailbox) -> None:

@@ -9,7 +9,10 @@ from tests.notifications.mailbox import Mailbox
 from tests.ui_sign_in.conftest import PASSWORD, Browser, Change, Invite, link_in
 from tests.users.audit import entries
 from tracking_core.db.engine import transaction
-from tracking_core.models import Role, Tenant, User
+from tracking_core.kit import clock
+from tracking_core.models import Role, StaffRole, Tenant, User
+from tracking_core.staff import service as staff
+from tracking_core.tenants import service as tenants
 from tracking_core.users import service
 
 
@@ -97,6 +100,46 @@ async def test_a_role_shops_and_access_are_changed(operator: Browser, another: B
     assert (await operator.submit(f"{page}/link")).status_code == 409
     await operator.submit(f"{page}/restore")
     assert (await _person("ana@loja.example")).disabled_at is None
+
+
+async def test_of_more_shops_than_fit_a_list_one_is_found_by_its_name_and_none_that_is_closed(
+    operator: Browser, invite: Invite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracking_core.users.directory.SHOPS", 1)
+    seller = await invite(Role.SELLER, "old@loja.example")
+    async with transaction() as session:
+        made = {name: await tenants.create(session, name, actor="test") for name in ("Aurora", "Bela", "Zeta")}
+        aurora = await session.get_one(Tenant, made["Aurora"].tenant_id)
+        aurora.closed_at = clock.now()
+    page = f"/ops/people/{seller.id}"
+    for shown in (await operator.see(page), await operator.see("/ops/people/invite")):
+        assert [name in shown.text for name in made] == [False, True, False]
+    assert "Zeta" in (await operator.see(f"{page}?said=zet")).text
+    typed = {"email": "ana@loja.example", "name": "Ana", "role": "seller"}
+    found = (await operator.submit("/ops/people/invite", **typed, said="zet", find="1")).text
+    assert (">Zeta<" in found, 'value="ana@loja.example"' in found) == (True, True)
+    closed = str(made["Aurora"].tenant_id)  # since the page was opened
+    refused = await operator.submit("/ops/people/invite", **typed, shop=closed)
+    assert (refused.status_code, "shop-error" in refused.text, 'value="Ana"' in refused.text) == (422, True, True)
+    assert (await operator.submit(f"{page}/shops", shop=closed)).status_code == 409
+    assert len(await entries("user.invited")) == 2
+    await operator.submit("/ops/people/invite", **typed, shop=str(made["Zeta"].tenant_id))
+    assert len(await entries("user.let_in")) == 1
+
+
+async def test_a_staff_key_outlives_a_shut_door_and_is_revoked_beside_it(operator: Browser, invite: Invite) -> None:
+    async with transaction() as session:
+        keys = {name: await staff.create(session, name, StaffRole.SUPPORT, actor="test") for name in ("bia", "olga")}
+    page = f"/ops/people/{(await invite(Role.SUPPORT, 'bia@hub.example')).id}"
+    shut = await operator.submit(f"{page}/shut-out")
+    shown = (await operator.see(shut.headers["location"])).text
+    assert "Nenhum link, senha ou navegador" in shown
+    assert f"termina em {keys['bia'].row.hint}" in shown
+    assert (await operator.submit(f"{page}/keys/{keys['olga'].row.id}/revoke")).status_code == 404
+    await operator.submit(f"{page}/keys/{keys['bia'].row.id}/revoke")
+    assert "Chaves da equipe" not in (await operator.see(page)).text
+    [entry] = await entries("staff_key.revoked")
+    assert (entry.subject, entry.actor[:5]) == (str(keys["bia"].row.id), "user:")
 
 
 async def test_operators_leave_themselves_alone_and_names_stay_apart(operator: Browser, invite: Invite) -> None:

@@ -39,7 +39,7 @@ async def test_the_links_of_the_start_before_open_nothing(development: Settings,
     first = await _links(development)
     await _links(development)
     async with transaction() as session:
-        assert not any([await links.is_open(session, token, now=NOW) for token in first.values()])
+        assert not any([await links.owner_of(session, token, now=NOW) for token in first.values()])
 
 
 async def test_who_was_shut_out_stays_out(development: Settings) -> None:

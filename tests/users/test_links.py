@@ -56,6 +56,14 @@ async def test_of_two_at_once_one_gets_in(invite: Invite) -> None:
     assert sorted(type(one).__name__ for one in done) == ["Redeemed"] + ["SignInLinkInvalid"] * 3
 
 
+async def test_one_that_is_used_ends_the_others_and_of_two_at_once_one_gets_in(invite: Invite) -> None:
+    ana, bia = await invite("ana@loja.example"), await invite("bia@loja.example")
+    theirs, others = [await _issued(ana) for _ in range(4)], await _issued(bia)
+    done = await asyncio.gather(*(_redeem(token) for token in theirs), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in done) == ["Redeemed"] + ["SignInLinkInvalid"] * 3
+    assert (await _redeem(others)).user.id == bia.id
+
+
 async def test_what_was_withdrawn_or_is_of_somebody_shut_out_opens_nothing(invite: Invite) -> None:
     user = await invite()
     withdrawn = await _issued(user)
@@ -63,8 +71,8 @@ async def test_what_was_withdrawn_or_is_of_somebody_shut_out_opens_nothing(invit
         await links.withdraw(session, user.id, now=NOW)
     kept = await _issued(user)
     async with transaction() as session:
-        assert not await links.is_open(session, withdrawn, now=NOW)
-        assert await links.is_open(session, kept, now=NOW)
+        assert not await links.owner_of(session, withdrawn, now=NOW)
+        assert await links.owner_of(session, kept, now=NOW)
         (await service.get(session, user.id)).disabled_at = NOW
     for token in (withdrawn, kept):
         with pytest.raises(SignInLinkInvalid):

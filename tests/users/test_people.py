@@ -70,7 +70,7 @@ async def test_another_role_ends_browsers_links_and_what_let_the_old_one_in(invi
         assert (changed.password_hash, changed.oidc_subject) == (None, None)
     async with transaction() as session:
         assert await web_sessions.current(session, begun.token, now=NOW) is None
-        assert not await links.is_open(session, link, now=NOW)
+        assert not await links.owner_of(session, link, now=NOW)
     [entry] = await entries("user.role_changed")
     assert (entry.actor, entry.subject) == ("user:o", str(user.id))
     assert entry.details == {"before": "support", "after": "seller"}
@@ -95,7 +95,7 @@ async def test_who_is_shut_out_and_let_in_again_needs_a_new_link(invite: Invite)
         assert await web_sessions.current(session, begun.token, now=NOW) is None
         await service.restore(session, user.id, actor="test")
         assert await web_sessions.current(session, begun.token, now=NOW) is None
-        assert not await links.is_open(session, link, now=NOW)
+        assert not await links.owner_of(session, link, now=NOW)
     assert [one.action for one in await entries()][-3:] == ["user.shut_out", "user.signed_out", "user.restored"]
 
 
@@ -128,12 +128,12 @@ async def test_a_shop_is_given_and_taken_and_both_are_told(invite: Invite) -> No
         for _ in range(2):
             await service.let_in(session, user, shop.tenant_id, actor="test")
         assert [one.id for one in await service.tenants_of(session, user)] == [shop.tenant_id]
-        assert await directory.shops_to_choose(session, user) == []
+        assert await directory.shops(session, not_of=user) == []
         for _ in range(2):
             await service.let_out(session, user, shop.tenant_id, actor="test")
         assert await service.tenants_of(session, user) == []
-        assert len(await directory.shops_to_choose(session, user, "100%")) == 1
-        assert await directory.shops_to_choose(session, user, "100_") == []
+        assert len(await directory.shops(session, not_of=user, said="100%")) == 1
+        assert await directory.shops(session, not_of=user, said="100_") == []
         with pytest.raises(NotFound):
             await service.let_in(session, user, new_id(), actor="test")
     assert [len(await entries(action)) for action in ("user.let_in", "user.let_out")] == [1, 1]

@@ -77,6 +77,14 @@ async def test_being_seen_is_written_rarely_and_locks_nobody_out(invite: Invite)
         assert (await session.get_one(WebSession, row_id)).seen_at == later
 
 
+async def test_what_a_page_asks_by_itself_keeps_nobody_signed_in(invite: Invite) -> None:
+    token = await _begin(await invite(role=Role.SUPPORT))
+    almost = NOW + IDLE[Role.SUPPORT] - timedelta(minutes=1)
+    async with transaction() as session:
+        assert await web_sessions.current(session, token, now=almost, touch=False) is not None
+    assert await _current(token, NOW + IDLE[Role.SUPPORT]) is None
+
+
 async def test_somebody_ends_their_own_and_nobody_elses(invite: Invite) -> None:
     ana, bia = await invite("ana@loja.example"), await invite("bia@loja.example")
     here, there, other = await _begin(ana), await _begin(ana), await _begin(bia)

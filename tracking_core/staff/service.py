@@ -1,6 +1,7 @@
 """Keys of our own people and their desks. A name is who they are on a case."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -54,6 +55,12 @@ async def by_key(session: AsyncSession, key: str) -> StaffKey:
     if row is None:
         raise StaffKeyUnknown
     return row
+
+
+async def in_use(session: AsyncSession, name: str) -> Sequence[StaffKey]:
+    """The keys of this name that open something."""
+    is_theirs = (StaffKey.name == name, col(StaffKey.revoked_at).is_(None))
+    return (await session.scalars(select(StaffKey).where(*is_theirs).order_by(col(StaffKey.id)))).all()
 
 
 async def revoke(session: AsyncSession, key_id: UUID, *, actor: str, now: datetime) -> StaffKey:

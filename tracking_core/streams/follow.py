@@ -75,9 +75,11 @@ class Snapshot(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``per_tenant`` counts streams of one process."""
+    """``per_tenant`` and ``framed`` count streams of one process: a tenant's own, and those in frames of other sites,
+    where anybody may open as many as they like."""
 
     per_tenant: int = 50
+    framed: int = 20
     ping_seconds: float = 15.0
     send_seconds: float = 10.0
     recheck_seconds: float = 60.0
@@ -96,7 +98,7 @@ class Streams:
         self.limits = limits or Limits()
         self._listener = Listener(database_url, poll_seconds=self.limits.poll_seconds)
         self._snapshot = snapshot
-        self._open: Counter[UUID] = Counter()
+        self._open: Counter[tuple[UUID, bool]] = Counter()
         self._reading: dict[tuple[UUID, int, int], asyncio.Task[Page]] = {}
         self.closing = self._listener.closing
 
@@ -105,17 +107,19 @@ class Streams:
         await self._listener.stop()
 
     @contextmanager
-    def place(self, tenant_id: UUID) -> Iterator[None]:
-        """One of the tenant's places for as long as the block lasts; RateLimited when all are taken."""
-        if self._open[tenant_id] >= self.limits.per_tenant:
+    def place(self, tenant_id: UUID, *, is_framed: bool = False) -> Iterator[None]:
+        """One of the tenant's places, or of those in frames of other sites, for as long as the block lasts; RateLimited
+        when all of these are taken."""
+        key = (tenant_id, is_framed)
+        if self._open[key] >= (self.limits.framed if is_framed else self.limits.per_tenant):
             raise RateLimited(retry_after_seconds=_RETRY_AFTER_SECONDS)
-        self._open[tenant_id] += 1
+        self._open[key] += 1
         try:
             yield
         finally:
-            self._open[tenant_id] -= 1
-            if not self._open[tenant_id]:
-                del self._open[tenant_id]
+            self._open[key] -= 1
+            if not self._open[key]:
+                del self._open[key]
 
     async def follow(
         self, session_id: UUID, *, after: int | None, allowed: Callable[[], Awaitable[bool]]

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tracking_core.audit.service import record
 from tracking_core.db.engine import transaction
 from tracking_core.models import Role, User, WebSession
-from tracking_core.users import links, passwords, service, throttle, web_sessions
+from tracking_core.users import passwords, service, throttle, web_sessions
 from tracking_core.users.errors import EmailMalformed, PasswordNotTheirs, SignInRefused
 from tracking_core.users.fields import email_of
 from tracking_core.users.throttle import Attempt
@@ -77,7 +77,6 @@ async def change(who: SignedIn, password: str, *, current: str, network: str, no
             raise PasswordNotTheirs
         user.password_hash = fresh
         record(session, actor=who.actor, action="user.password_changed", subject=str(user.id))
-        await links.withdraw(session, user.id, now=now)
         await web_sessions.end_all(session, user.id, actor=who.actor, now=now)
         return await web_sessions.begin(session, user, How.PASSWORD, now=now)
 

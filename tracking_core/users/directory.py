@@ -13,7 +13,7 @@ from tracking_core.models import Membership, Role, Tenant, User, WebSession
 
 PAGE = 50
 # More shops than these do not fit a list to choose from; they are found by what their name holds.
-_SHOPS = 200
+SHOPS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,13 @@ async def people(
     return [Row(user, count, at) for user, count, at in found.all()]
 
 
-async def shops_to_choose(session: AsyncSession, user: User, said: str = "") -> Sequence[Tenant]:
-    """Those that are not theirs yet, by name."""
-    theirs = select(Membership.tenant_id).where(Membership.user_id == user.id)
-    query = select(Tenant).where(col(Tenant.id).not_in(theirs), col(Tenant.closed_at).is_(None))
+async def shops(session: AsyncSession, *, said: str = "", not_of: User | None = None) -> Sequence[Tenant]:
+    """Those that are not closed, by name: ``SHOPS`` and one more when there are more. ``said`` is a part of the name;
+    those of the person ``not_of`` are left out."""
+    query = select(Tenant).where(col(Tenant.closed_at).is_(None))
+    if not_of is not None:
+        theirs = select(Membership.tenant_id).where(Membership.user_id == not_of.id)
+        query = query.where(col(Tenant.id).not_in(theirs))
     if said:
         query = query.where(col(Tenant.name).icontains(said, autoescape=True))
-    return (await session.scalars(query.order_by(col(Tenant.name), col(Tenant.id)).limit(_SHOPS))).all()
-
-
-async def shops(session: AsyncSession) -> Sequence[Tenant]:
-    """By name, as many as fit a list to choose from."""
-    return (await session.scalars(select(Tenant).order_by(col(Tenant.name), col(Tenant.id)).limit(_SHOPS))).all()
+    return (await session.scalars(query.order_by(col(Tenant.name), col(Tenant.id)).limit(SHOPS + 1))).all()

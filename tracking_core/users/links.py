@@ -52,11 +52,11 @@ async def withdraw(session: AsyncSession, user_id: UUID, *, now: datetime) -> No
     await session.execute(update(SignInLink).where(col(SignInLink.user_id) == user_id, *unused).values(expires_at=now))
 
 
-async def is_open(session: AsyncSession, token: str, *, now: datetime) -> bool:
-    """Whether it would be taken; nothing is used up."""
+async def owner_of(session: AsyncSession, token: str, *, now: datetime) -> User | None:
+    """Whom it would sign in; None for one that would not be taken. Nothing is used up."""
     query = (
-        select(SignInLink.id)
-        .join(User)
+        select(User)
+        .join(SignInLink)
         .where(
             SignInLink.token_hash == hash_of(token),
             col(SignInLink.used_at).is_(None),
@@ -64,18 +64,23 @@ async def is_open(session: AsyncSession, token: str, *, now: datetime) -> bool:
             col(User.disabled_at).is_(None),
         )
     )
-    return (await session.scalars(query)).first() is not None
+    return (await session.scalars(query)).first()
 
 
 async def redeem(session: AsyncSession, token: str, *, now: datetime) -> Redeemed:
-    """Use the link up. Raises SignInLinkInvalid; two at once: one of them."""
-    query = select(SignInLink).where(SignInLink.token_hash == hash_of(token)).with_for_update()
-    link = (await session.scalars(query)).first()
-    if link is None or link.used_at is not None or link.expires_at <= now:
+    """Use the link up; the person's others open nothing any more. Raises SignInLinkInvalid; two at once: one of
+    them."""
+    is_it = SignInLink.token_hash == hash_of(token)
+    # First the person, as whoever shuts them out does: two of their links used at once wait for each other's end here.
+    theirs = select(SignInLink.user_id).where(is_it).scalar_subquery()
+    user = (await session.scalars(select(User).where(User.id == theirs).with_for_update(key_share=True))).first()
+    link = (await session.scalars(select(SignInLink).where(is_it).with_for_update())).first()
+    if user is None or link is None or link.used_at is not None or link.expires_at <= now:
         raise SignInLinkInvalid
-    user = await session.get_one(User, link.user_id)
     if user.disabled_at is not None:
         raise SignInLinkInvalid
     link.used_at = now
+    await session.flush()
+    await withdraw(session, user.id, now=now)
     record(session, actor=actor_of(user), action="user.link_used", subject=str(user.id), link=str(link.id))
     return Redeemed(user, link.next_path)

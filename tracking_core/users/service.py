@@ -13,7 +13,7 @@ from tracking_core.errors import NotFound
 from tracking_core.i18n import DEFAULT_LOCALE, LOCALES
 from tracking_core.models import Membership, Role, Tenant, User
 from tracking_core.tenants.errors import TenantClosed
-from tracking_core.users import links, web_sessions
+from tracking_core.users import web_sessions
 from tracking_core.users.actor import actor_of
 from tracking_core.users.errors import EmailTaken, LastOperator, NameTaken
 from tracking_core.users.fields import email_of, name_of
@@ -126,7 +126,7 @@ async def change_role(session: AsyncSession, user_id: UUID, role: Role, *, actor
     await _require_free_name(session, user)
     if role is Role.SELLER:
         user.password_hash = user.oidc_subject = None
-    await _sign_out(session, user, actor=actor, now=now)
+    await web_sessions.end_all(session, user.id, actor=actor, now=now)
     subject = str(user.id)
     record(session, actor=actor, action="user.role_changed", subject=subject, before=before, after=role.value)
     return user
@@ -138,7 +138,7 @@ async def shut_out(session: AsyncSession, user_id: UUID, *, actor: str, now: dat
     if user.disabled_at is None:
         user.disabled_at = now
         record(session, actor=actor, action="user.shut_out", subject=str(user.id))
-    await _sign_out(session, user, actor=actor, now=now)
+    await web_sessions.end_all(session, user.id, actor=actor, now=now)
     return user
 
 
@@ -167,11 +167,6 @@ async def speak(session: AsyncSession, user_id: UUID, locale: str) -> None:
     """The language they are written to in; one that we do not speak changes nothing. Raises NotFound."""
     user = await get(session, user_id, locked=True)
     user.locale = locale if locale in LOCALES else user.locale
-
-
-async def _sign_out(session: AsyncSession, user: User, *, actor: str, now: datetime) -> None:
-    await links.withdraw(session, user.id, now=now)
-    await web_sessions.end_all(session, user.id, actor=actor, now=now)
 
 
 async def _require_free_name(session: AsyncSession, user: User) -> None:

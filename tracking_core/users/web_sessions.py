@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from tracking_core.audit.service import record
 from tracking_core.errors import NotFound
 from tracking_core.models import Role, User, WebSession
+from tracking_core.users import links
 from tracking_core.users.actor import actor_of
 from tracking_core.users.tokens import hash_of, new_token
 
@@ -71,9 +72,10 @@ async def begin(
     return Begun(user, token)
 
 
-async def current(session: AsyncSession, token: str, *, now: datetime) -> SignedIn | None:
+async def current(session: AsyncSession, token: str, *, now: datetime, touch: bool = True) -> SignedIn | None:
     """Who has this token; None for one that is unknown, over or ended, and for a person shut out. The transaction
-    should be short: it may hold the row's lock, which every other request of this browser then waits for."""
+    should be short: it may hold the row's lock, which every other request of this browser then waits for. Without
+    ``touch`` nobody came back: what a page does by itself keeps nobody signed in."""
     query = select(WebSession, User).join(User).where(WebSession.token_hash == hash_of(token))
     found = (await session.execute(query)).first()
     if found is None:
@@ -81,7 +83,7 @@ async def current(session: AsyncSession, token: str, *, now: datetime) -> Signed
     row, user = found
     if row.ended_at is not None or not _is_open(row, user, now):
         return None
-    if row.seen_at + _SEEN_EVERY <= now:
+    if touch and row.seen_at + _SEEN_EVERY <= now:
         unseen = (col(WebSession.id) == row.id, col(WebSession.seen_at) <= now - _SEEN_EVERY)
         await session.execute(update(WebSession).where(*unseen).values(seen_at=now))
     return SignedIn(user, row.id)
@@ -110,12 +112,12 @@ async def end_own(session: AsyncSession, who: SignedIn, web_session_id: UUID, *,
     await end(session, web_session_id, actor=who.actor, now=now)
 
 
-async def end_all(session: AsyncSession, user_id: UUID, *, actor: str, now: datetime, but: UUID | None = None) -> None:
-    """Signed out everywhere, ``but`` in one browser."""
+async def end_all(session: AsyncSession, user_id: UUID, *, actor: str, now: datetime) -> None:
+    """Signed out everywhere; links that were not used yet open nothing any more."""
+    await links.withdraw(session, user_id, now=now)
     query = select(WebSession.id).where(WebSession.user_id == user_id, col(WebSession.ended_at).is_(None))
     for one in (await session.scalars(query.order_by(col(WebSession.id)))).all():
-        if one != but:
-            await end(session, one, actor=actor, now=now)
+        await end(session, one, actor=actor, now=now)
 
 
 def _is_open(row: WebSession, user: User, now: datetime) -> bool:

@@ -9,17 +9,20 @@ from tracking_core.models import SessionState, SetupSession, User
 from tracking_core.setup import sessions
 from tracking_core.setup.status import progress
 from tracking_core.users import service as users
+from tracking_core.webhooks.heard import owed
 
 _SHOWN = 20
 
 
 async def shops_of(session: AsyncSession, user: User) -> list[dict[str, Any]]:
-    """Each with its newest setups."""
+    """Each with its newest setups, and whether something is still theirs to do before a done one is ready."""
     shops = []
     for tenant in await users.tenants_of(session, user):
         rows = await sessions.newest(session, tenant.id, limit=_SHOWN)
-        setups = [{"row": one, "progress": progress(one.stages)} for one in rows]
-        shops.append({"tenant": tenant, "setups": setups, "is_live": any(map(_is_done, rows))})
+        done = [one.id for one in rows if one.state == SessionState.DONE]
+        due = await owed(session, done) if done else {}
+        setups = [{"row": one, "progress": progress(one.stages), "is_owed": one.id in due} for one in rows]
+        shops.append({"tenant": tenant, "setups": setups, "is_live": len(done) > len(due), "has_sales": bool(done)})
     return shops
 
 
@@ -28,7 +31,3 @@ async def untouched(session: AsyncSession, tenant_id: UUID) -> SetupSession | No
     newest = await sessions.newest(session, tenant_id, limit=1)
     is_new = bool(newest) and newest[0].state == SessionState.CREATED and not newest[0].intent_seq
     return newest[0] if is_new and newest[0].contact is None else None
-
-
-def _is_done(setup: SetupSession) -> bool:
-    return setup.state == SessionState.DONE

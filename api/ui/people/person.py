@@ -10,14 +10,16 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import SessionDep
 from api.ui.people.errors import ShutOut
 from api.ui.people.sending import new_link, send_invitation
-from api.ui.people.views import PEOPLE, person_page
+from api.ui.people.views import PEOPLE, person_page, searched
 from api.ui.visitor import OperatorDep, Visitor
 from api.ui.visitor import person as signed_in
-from tracking_core.errors import Conflict, Forbidden, NotFound
+from tracking_core.errors import Forbidden, HubError, NotFound
 from tracking_core.i18n import translate
 from tracking_core.kit import clock
 from tracking_core.mail import smtp
 from tracking_core.models import Role, User
+from tracking_core.staff import service as staff
+from tracking_core.tenants.errors import TenantClosed
 from tracking_core.users import service
 from tracking_core.users.errors import LastOperator, NameTaken
 
@@ -32,8 +34,10 @@ async def show(
     who: OperatorDep,
     session: SessionDep,
     done: Annotated[str, Query(max_length=20)] = "",
+    said: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
-    return await person_page(session, request, who, await service.get(session, user_id), done=done)
+    user = await service.get(session, user_id)
+    return await person_page(session, request, who, user, done=done, said=searched(said))
 
 
 @router.post("/{user_id}/role")
@@ -53,9 +57,14 @@ async def change_role(
 
 
 @router.post("/{user_id}/shops")
-async def let_in(user_id: UUID, who: OperatorDep, session: SessionDep, shop: Annotated[UUID, Form()]) -> Response:
+async def let_in(
+    user_id: UUID, request: Request, who: OperatorDep, session: SessionDep, shop: Annotated[UUID, Form()]
+) -> Response:
     """Raises NotFound."""
-    await service.let_in(session, await service.get(session, user_id), shop, actor=signed_in(who).actor)
+    try:
+        await service.let_in(session, await service.get(session, user_id), shop, actor=signed_in(who).actor)
+    except TenantClosed as refused:
+        return await _refused(session, request, who, user_id, refused)
     return _to(user_id, "shop")
 
 
@@ -96,6 +105,16 @@ async def shut_out(user_id: UUID, request: Request, who: OperatorDep, session: S
     return _to(user_id, "out")
 
 
+@router.post("/{user_id}/keys/{key_id}/revoke")
+async def revoke_key(user_id: UUID, key_id: UUID, who: OperatorDep, session: SessionDep) -> Response:
+    """A staff key of their name. Raises NotFound, for another's too."""
+    user = await service.get(session, user_id)
+    if key_id not in {one.id for one in await staff.in_use(session, user.name)}:
+        raise NotFound(what="staff key")
+    await staff.revoke(session, key_id, actor=signed_in(who).actor, now=clock.now())
+    return _to(user_id, "key")
+
+
 @router.post("/{user_id}/restore")
 async def restore(user_id: UUID, request: Request, who: OperatorDep, session: SessionDep) -> Response:
     """Raises NotFound."""
@@ -119,7 +138,7 @@ async def _open(session: AsyncSession, user_id: UUID) -> User:
     return user
 
 
-async def _refused(session: AsyncSession, request: Request, who: Visitor, user_id: UUID, refused: Conflict) -> Response:
+async def _refused(session: AsyncSession, request: Request, who: Visitor, user_id: UUID, refused: HubError) -> Response:
     """The page again, with the sentence."""
     user = await service.get(session, user_id)
     await session.refresh(user)

@@ -1,6 +1,6 @@
 """The last step: the plan that waits, how far an approved one is, the test sale, and what can be taken back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,20 +12,21 @@ from api.ui.setup.plans import PlanView, plan_view
 from api.ui.setup.proofs import HopView, hops_of
 from api.ui.setup.steps import Step
 from tracking_core.configuration import instructions
-from tracking_core.configuration.actions import ActionName
 from tracking_core.configuration.ledger import applied
 from tracking_core.configuration.undo import leftovers
-from tracking_core.models import ActionState, ApprovalState, SessionState, SetupActionLog, SetupSession
+from tracking_core.models import ApprovalState, SessionState, SetupSession
 from tracking_core.setup.inbox import next_queued
 from tracking_core.setup.outcome import Stage
 from tracking_core.setup.projection import StageStatus
+from tracking_core.webhooks.heard import owed
 
 _CHECKED_IN = {Stage.GATEWAY: Step.GATEWAY, Stage.META: Step.META, Stage.URL: Step.PAGE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByHand:
-    """The webhook that the seller adds in the gateway's panel: its address, and the steps."""
+    """The webhook that the seller has still to add in the gateway's panel: its address, and the steps. None once the
+    gateway was heard of."""
 
     gateway: str
     url: str
@@ -61,7 +62,7 @@ async def review_of(session: AsyncSession, setup: SetupSession, locale: str) -> 
         waiting=shown if shown and shown.state == ApprovalState.PENDING else None,
         carried_out=shown if shown and shown.state == ApprovalState.APPROVED else None,
         hops=tuple(hops_of(setup.stages, entries, locale)),
-        by_hand=_by_hand(entries, locale),
+        by_hand=await _by_hand(session, setup, locale),
         lacking=_lacking(setup.stages),
         left=tuple(dict.fromkeys(tuple(one.told(locale)) for one in left)),
         can_undo=bool(await applied(session, setup.id)),
@@ -79,10 +80,9 @@ def _lacking(stages: Mapping[str, Any]) -> tuple[Step, ...]:
     return tuple(step for stage, step in _CHECKED_IN.items() if status[stage] != StageStatus.VERIFIED)
 
 
-def _by_hand(entries: Sequence[SetupActionLog], locale: str) -> ByHand | None:
-    standing = [row for row in entries if row.state == ActionState.SUCCESS]
-    shown = [row.input for row in standing if row.action == ActionName.WEBHOOK_INSTRUCTIONS]
-    if not shown:
+async def _by_hand(session: AsyncSession, setup: SetupSession, locale: str) -> ByHand | None:
+    due = (await owed(session, [setup.id])).get(setup.id)
+    if due is None:
         return None
-    gateway, url = shown[-1]["gateway"], shown[-1]["url"]
-    return ByHand(gateway=gateway.title(), url=url, steps=tuple(instructions.adding(gateway, url, locale)))
+    steps = tuple(instructions.adding(due.gateway, due.url, locale))
+    return ByHand(gateway=due.gateway.title(), url=due.url, steps=steps)

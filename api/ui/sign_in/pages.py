@@ -66,10 +66,14 @@ async def sent(who: VisitorDep) -> Response:
 
 @router.get(f"{LINK}/{{token}}")
 async def show_link(token: str, who: VisitorDep, session: SessionDep) -> Response:
-    """Only asks: what looks at the links of an e-mail must not use them up."""
-    if not await links.is_open(session, token, now=clock.now()):
+    """Only asks: what looks at the links of an e-mail must not use them up. It says whose account this is: a link that
+    somebody else sent may be theirs, and what is typed there would be seen by them."""
+    owner = await links.owner_of(session, token, now=clock.now())
+    if owner is None:
         return _over(who)
-    return page("sign_in/link.html", who, token=token, link=LINK)
+    now_in = who.signed_in.user if who.signed_in else None
+    other = now_in if now_in is not None and now_in.id != owner.id else None
+    return page("sign_in/link.html", who, token=token, link=LINK, owner=owner, other=other)
 
 
 @router.post(f"{LINK}/{{token}}")

@@ -72,7 +72,8 @@ async def events(
     if watched.ended and number == watched.last:
         return Response(status_code=204)
     streams: Streams = request.app.state.streams
-    return SessionStream(streams, watched.tenant_id, _frames(streams, token, session_id_of(token), number))
+    frames = _frames(streams, token, session_id_of(token), number)
+    return SessionStream(streams, watched.tenant_id, frames, is_framed=True)
 
 
 async def _frames(streams: Streams, token: str, session_id: UUID, after: int | None) -> Frames:

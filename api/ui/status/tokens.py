@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tracking_core.db.engine import transaction
 from tracking_core.errors import NotFound
 from tracking_core.kit import clock
-from tracking_core.models import SetupSession
+from tracking_core.models import SetupSession, Tenant
 from tracking_core.secrets.keyring import process_keyring
 
 LIFE = timedelta(days=30)
@@ -44,10 +44,10 @@ def withdraw(setup: SetupSession) -> None:
 
 
 async def setup_of_token(session: AsyncSession, token: str) -> SetupSession:
-    """Raises EmbedExpired."""
+    """Raises EmbedExpired, also once the shop was closed."""
     session_id, epoch = _read(token)
     found = await session.get(SetupSession, session_id, populate_existing=True)
-    if found is None or found.embed_epoch != epoch:
+    if found is None or found.embed_epoch != epoch or await _is_closed(session, found.tenant_id):
         raise EmbedExpired
     return found
 
@@ -65,6 +65,10 @@ async def is_good(token: str) -> bool:
     except EmbedExpired:
         return False
     return True
+
+
+async def _is_closed(session: AsyncSession, tenant_id: UUID) -> bool:
+    return (await session.get_one(Tenant, tenant_id, populate_existing=True)).closed_at is not None
 
 
 def _read(token: str) -> tuple[UUID, int]:

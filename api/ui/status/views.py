@@ -12,14 +12,16 @@ from tracking_core.handoff.notes import is_answered
 from tracking_core.handoff.rows import LIVE
 from tracking_core.handoff.sla import eta_text
 from tracking_core.kit import clock
-from tracking_core.models import HandoffState, SetupHandoff, SetupSession
+from tracking_core.models import HandoffState, SessionState, SetupHandoff, SetupSession
 from tracking_core.setup import status
 from tracking_core.setup.projection import StageStatus
 from tracking_core.tenants import service as tenants
+from tracking_core.webhooks.heard import owed
 
 
 async def status_of(session: AsyncSession, setup: SetupSession, locale: str) -> dict[str, Any]:
-    """The whole status, the case if a person is called, and how many of its stages are done."""
+    """The whole status, the case if a person is called, how many of its stages are done, and the gateway in whose panel
+    the seller has still to add the webhook, if there is one."""
     told = await status.of(session, setup, locale=locale)
     case = await handoffs.latest(session, setup.id)
     done = [one for one in told["stages"].values() if one["status"] == StageStatus.VERIFIED]
@@ -29,11 +31,17 @@ async def status_of(session: AsyncSession, setup: SetupSession, locale: str) -> 
         "tenant": await tenants.get(session, setup.tenant_id),
         "status": told,
         "done": len(done),
+        "owed": await _owed(session, setup),
         "case": _case(case, locale) if case is not None and case.state in LIVE else None,
         "is_working": await is_working(session, setup),
         "when": partial(times.told, locale=locale),
         "now": clock.now(),
     }
+
+
+async def _owed(session: AsyncSession, setup: SetupSession) -> str:
+    due = (await owed(session, [setup.id])).get(setup.id) if setup.state == SessionState.DONE else None
+    return due.gateway.title() if due else ""
 
 
 def _case(handoff: SetupHandoff, locale: str) -> dict[str, Any]:
