@@ -162,8 +162,9 @@ async def _of_setup(shop: Shop, setup_id: UUID) -> dict[str, object]:
 async def _seller(app: FastAPI, shop: Shop, email: str, ids: dict[str, str]) -> Seller:
     async with transaction() as session:
         user = await users.invite(session, email, email, Role.SELLER, actor="test", tenants=[shop.tenant_id])
+        key = await staff.create(session, email, StaffRole.SUPPORT, actor="test")
     browser, web_session = await signed_in(app, user)
-    ids |= {"user_id": str(user.id), "web_session_id": web_session}
+    ids |= {"user_id": str(user.id), "web_session_id": web_session, "key_id": str(key.row.id)}
     return Seller(shop, await bearer(shop), browser.cookies, browser.csrf, ids)
 
 
