@@ -22,6 +22,7 @@ WORDS = {
     "user": ("user",),
     "connect": ("connect",),
     "dead-letters": ("dead_letters",),
+    "webhooks": ("webhooks",),
     "secrets": ("secrets",),
     "demo": ("demo",),
     "doctor": ("doctor",),

@@ -26,7 +26,8 @@ from tracking_core.gateways.sale_event import Buyer, Ignored, IgnoreReason, Paym
 def test_every_purchase_event_has_its_kind_and_the_same_sale_id(event: str, status: str, kind: SaleEventKind) -> None:
     said = read(changed("data.purchase.status", status, changed("event", event)))
     assert (said.kind, said.sale_id) == (kind, "HP0000000001")
-    assert said.occurred_at == (ms(1745952627000) if kind is SaleEventKind.APPROVED else ms(1745952631331))
+    is_paid = kind in (SaleEventKind.APPROVED, SaleEventKind.COMPLETED)
+    assert said.occurred_at == (ms(1745952627000) if is_paid else ms(1745952631331))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from tracking_core.gateways.sale_event import Ignored, IgnoreReason, SaleEvent, 
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples" / "gateways"
 TOKEN = "segredo-de-teste"
+_UNDATED = without("data.purchase.order_date", changed("event", "PURCHASE_COMPLETE"))
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,7 @@ def test_every_panel_payload_at_hand_is_ignored_and_is_a_sale_with_another_buyer
         (without("data.purchase"), "data.purchase"),
         (changed("data.purchase", "HP1"), "data.purchase"),
         (without("data.purchase.transaction"), "data.purchase.transaction"),
+        (without("data.purchase.approved_date", _UNDATED), "data.purchase.approved_date"),
         (changed("data.purchase.transaction", {}), "data.purchase.transaction"),
         (changed("data.purchase.transaction", "H" * 201), "data.purchase.transaction"),
         (changed("data.purchase.price.value", "muito"), "data.purchase.price.value"),

@@ -1,23 +1,28 @@
 """From a signed webhook to Meta's answer, on a real database."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from sqlalchemy import text
 
-from tests.pipeline.conftest import Shop
+from tests.pipeline.conftest import SECRET, Shop
 from tracking_core.collector.accept import Visitor, accept
 from tracking_core.collector.schema import TrackRequest
 from tracking_core.collector.writer import GroupWriter
 from tracking_core.db.engine import transaction
 from tracking_core.delivery.replay import ReplayFilter, replay
 from tracking_core.destinations.meta_capi.errors import FailureClass, Verdict
+from tracking_core.gateways import registry
+from tracking_core.gateways.base import SyntheticSale
 from tracking_core.kit import clock
 from tracking_core.ledger import read as ledger
 from tracking_core.models import TrackingKind
 from tracking_core.tenants import service as tenants
+from tracking_core.webhooks.receive import receive
 
 
 def verdict(failure: FailureClass, code: int = 1, *, ambiguous: bool = False, subcode: int | None = None) -> Verdict:
@@ -284,3 +289,46 @@ async def test_the_event_id_is_the_same_for_the_same_sale_on_any_machine(shop: S
 
     tenant = UUID("00000000-0000-7000-8000-000000000001")
     assert str(event_id_of(tenant, "hotmart", "HP1", "Purchase")) == "dcb24309-1be6-54a9-a2d0-c8d639be9585"
+
+
+async def test_a_sale_first_heard_of_when_it_is_complete_is_as_old_as_its_payment(shop: Shop) -> None:
+    paid = clock.now() - timedelta(days=25)
+    sale = SyntheticSale(sale_id="HP990", kind="completed", occurred_at=clock.now())
+    inbound = registry.get("hotmart").synthesize(sale, SECRET)
+    body = orjson.loads(inbound.body)
+    body["data"]["purchase"]["approved_date"] = round(paid.timestamp() * 1000)
+    async with transaction() as session:
+        await receive(session, "hotmart", replace(inbound, body=orjson.dumps(body)), tenant_id=shop.tenant_id)
+    await shop.process()
+    assert await rows("SELECT decision_reason AS reason FROM conversions") == [{"reason": "older_than_7_days"}]
+
+
+async def test_a_visit_after_the_payment_is_not_what_led_to_it(shop: Shop) -> None:
+    before = await track(shop, email="ana@example.com")
+    later(hours=1)
+    paid = clock.now()
+    later(hours=5)
+    await track(shop, email="ana@example.com")
+    await shop.webhook("HP995", occurred_at=paid, email="ana@example.com")
+    await shop.process()
+    assert await rows("SELECT click_id FROM matches") == [{"click_id": before["click_id"]}]
+
+
+@pytest.mark.parametrize("undone", ["refunded", "chargeback"])
+async def test_a_refund_through_another_endpoint_undoes_the_sale_of_the_first(shop: Shop, undone: str) -> None:
+    await shop.webhook("HP996")
+    await shop.process()
+    async with transaction() as session:
+        await tenants.connect_gateway(session, shop.tenant_id, "hotmart", SECRET, actor="test")
+    await shop.webhook("HP996", undone)
+    await shop.webhook("HP997", undone)
+    await shop.process()
+    await shop.deliver()
+    assert shop.meta.requests == []
+    told = await rows("SELECT sale_id, status, decision FROM conversions ORDER BY created_at, sale_id")
+    assert told == [
+        {"sale_id": "HP996", "status": undone, "decision": "planned"},
+        {"sale_id": "HP996", "status": undone, "decision": "duplicate"},
+        {"sale_id": "HP997", "status": undone, "decision": "withheld"},
+    ]
+    assert await totals(shop) == {"withheld": 2, "duplicate": 1}

@@ -24,21 +24,26 @@ class Concerned(Protocol):
     def consent_ads(self) -> bool | None: ...
 
 
-async def refused_subjects(session: AsyncSession, tenant_ids: Iterable[UUID], subjects: Iterable[UUID]) -> set[UUID]:
-    """Which of the subjects say no today."""
-    wanted = set(subjects)
+async def refused_subjects(
+    session: AsyncSession, tenant_ids: Iterable[UUID], subjects: Iterable[UUID]
+) -> dict[UUID, set[UUID]]:
+    """Which of the subjects say no today, by the tenant to whom they say it: to another they did not."""
+    wanted, refused = set(subjects), dict[UUID, set[UUID]]({tenant_id: set() for tenant_id in tenant_ids})
     if not wanted:
-        return set()
-    query = select(col(Consent.subject)).where(
-        Consent.tenant_id.in_(set(tenant_ids)),  # type: ignore[attr-defined]
+        return refused
+    query = select(col(Consent.tenant_id), col(Consent.subject)).where(
+        Consent.tenant_id.in_(refused),  # type: ignore[attr-defined]
         Consent.subject.in_(wanted),  # type: ignore[attr-defined]
         column("granted").is_(False),
     )
-    return set((await session.scalars(query)).all())
+    for tenant_id, subject in await session.execute(query):
+        refused[tenant_id].add(subject)
+    return refused
 
 
 def objection(told: Concerned, mode: str, refused: set[UUID]) -> str | None:
-    """Why it must not be sent, or None. A refusal by any identifier of the person counts."""
+    """Why it must not be sent, or None. A refusal by any identifier of the person counts; ``refused`` are those of its
+    own tenant."""
     if refused.intersection(told.consent_subjects) or told.consent_ads is False:
         return REFUSED
     if mode == ConsentMode.OPT_IN and told.consent_ads is not True:

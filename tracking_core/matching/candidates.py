@@ -19,11 +19,12 @@ _COLUMNS = (
 _QUERY = """
 SELECT w.n, w.position, e.*
 FROM unnest(CAST(:n AS int[]), CAST(:position AS int[]), CAST(:tenant AS uuid[]), CAST(:value AS {type}[]),
-            CAST(:since AS timestamptz[])) AS w(n, position, tenant_id, value, since)
+            CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[]))
+    AS w(n, position, tenant_id, value, since, until)
 CROSS JOIN LATERAL (
     SELECT {columns} FROM tracking_events t
-    WHERE t.tenant_id = w.tenant_id AND t.{column} = w.value AND t.received_at >= w.since
-      AND t.received_at >= :earliest AND t.kind <> 'consent'
+    WHERE t.tenant_id = w.tenant_id AND t.{column} = w.value AND t.received_at BETWEEN w.since AND w.until
+      AND t.received_at BETWEEN :earliest AND :latest AND t.kind <> 'consent'
     ORDER BY t.received_at DESC LIMIT {limit}
 ) AS e
 """
@@ -39,6 +40,7 @@ class Lookup:
     tenant_id: UUID
     value: Any
     since: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,9 @@ async def find(session: AsyncSession, column: str, lookups: Sequence[Lookup]) ->
             "tenant": [one.tenant_id for one in lookups],
             "value": [one.value for one in lookups],
             "since": [one.since for one in lookups],
+            "until": [one.until for one in lookups],
             "earliest": min(one.since for one in lookups),
+            "latest": max(one.until for one in lookups),
         },
     )
     found: dict[int, list[Candidate]] = {}

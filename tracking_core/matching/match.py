@@ -20,6 +20,8 @@ _TOKENS_MAX = 12
 _KEPT_CANDIDATES = 5
 # Two different visitors this close in score cannot be told apart (one office, one carrier's NAT).
 _AMBIGUITY = Decimal("0.05")
+# A gateway's clock is not ours, and Kiwify tells whole minutes.
+_CLOCKS = timedelta(minutes=5)
 
 
 class Rule(StrEnum):
@@ -52,7 +54,7 @@ async def match(session: AsyncSession, sales: Sequence[Sale]) -> list[MatchResul
             results[n] = MatchResult(rule, Decimal(1), best, _explained(found))
     waiting = [n for n in range(len(sales)) if n not in results]
     lookups = [
-        Lookup(n, 0, sales[n].rules.tenant_id, ip, _since(sales[n]))
+        Lookup(n, 0, sales[n].rules.tenant_id, ip, *_span(sales[n]))
         for n in waiting
         if (ip := sales[n].conversion.facts.get("buyer_ip"))
     ]
@@ -78,14 +80,17 @@ def _lookups(rule: Rule, n: int, sale: Sale) -> list[Lookup]:
             values = [bytes.fromhex(value) for value in _as_list(conversion.user_data.get("em"))]
         case _:
             values = [bytes.fromhex(value) for value in _as_list(conversion.user_data.get("ph"))]
-    since = _since(sale)
-    return [Lookup(n, position, sale.rules.tenant_id, value, since) for position, value in enumerate(values)]
+    span = _span(sale)
+    return [Lookup(n, position, sale.rules.tenant_id, value, *span) for position, value in enumerate(values)]
 
 
-def _since(sale: Sale) -> datetime:
-    ordered = sale.conversion.facts.get("ordered_at")
-    start = datetime.fromisoformat(ordered) if ordered else sale.conversion.occurred_at
-    return start - timedelta(days=sale.rules.attribution_window_days)
+def _span(sale: Sale) -> tuple[datetime, datetime]:
+    """From when to when a click may have led to the sale: none that was made once it was paid."""
+    conversion = sale.conversion
+    ordered = conversion.facts.get("ordered_at")
+    start = datetime.fromisoformat(ordered) if ordered else conversion.occurred_at
+    paid = conversion.approved_at or conversion.occurred_at
+    return start - timedelta(days=sale.rules.attribution_window_days), paid + _CLOCKS
 
 
 def _best(found: Sequence[Candidate]) -> Candidate:

@@ -177,7 +177,7 @@ async def _plan(session: AsyncSession, connection: MetaConnection, visits: Seque
     """Deliveries for the visits that may and can be told. The others leave no row: they were never on their way."""
     tenant = await session.get_one(Tenant, connection.tenant_id)
     subjects = [subject for visit in visits for subject in visit.consent_subjects]
-    refused = await refused_subjects(session, [tenant.id], subjects)
+    refused = (await refused_subjects(session, [tenant.id], subjects))[tenant.id]
     allowed = (visit for visit in visits if objection(visit, tenant.consent_mode, refused) is None)
     told = [(visit, payload) for visit in allowed if (payload := payload_of(visit))]
     if told:

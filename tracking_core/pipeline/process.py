@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
+from tracking_core.consent.decide import MISSING, refused_subjects
 from tracking_core.consent.decide import objection as consent_objection
-from tracking_core.consent.decide import refused_subjects
 from tracking_core.consent.subjects import subjects_of
 from tracking_core.db import bulk
 from tracking_core.db.engine import after_commit
@@ -62,8 +62,8 @@ async def _through_the_stages(
     sales = await advance(session, batch, now)
     undecided = [sale for sale in sales if sale.conversion.decision == Decision.UNDECIDED]
     unmatched = await attribute(session, undecided, now)
-    due = [sale for sale in sales if _is_to_decide(sale.conversion)]
-    late = _late_clicks([sale for sale in due if sale.conversion.id in unmatched], settings)
+    due = [sale for sale in sales if is_to_decide(sale.conversion)]
+    late = _late_clicks([sale for sale in due if sale.conversion.id in unmatched], now, settings)
     connections = await decide(session, due, now, hold_back=late)
     await withdraw_refunded(session, [sale.conversion for sale in sales])
     await _close(session, batch, now)
@@ -94,16 +94,19 @@ async def attribute(session: AsyncSession, sales: Sequence[Sale], now: datetime)
 async def decide(
     session: AsyncSession, sales: Sequence[Sale], now: datetime, *, hold_back: dict[UUID, timedelta]
 ) -> frozenset[UUID]:
-    """Claim, ask for consent, plan; the connections that got deliveries."""
+    """Claim, ask for consent, plan; the connections that got deliveries. ``hold_back`` is how long a late click may
+    still come, by conversion: a sale that lacks but the consent that comes with it stays undecided so long."""
     if not sales:
         return frozenset()
     await _connect(session, sales)
+    with traces.stage(traces.CONSENT):
+        refused = await _refused(session, sales)
+    for sale in sales:
+        grace = hold_back.get(sale.conversion.id)
+        sale.conversion.rematch_at = now + grace if grace else None
+    sales = [sale for sale in sales if not (sale.conversion.rematch_at and _lacks_but_consent(sale, refused, now))]
     with traces.stage(traces.DEDUPE):
         claimed = await claim(session, [sale.conversion for sale in sales], now)
-    tenants = {sale.conversion.tenant_id for sale in sales}
-    subjects = [subject for sale in sales for subject in sale.conversion.consent_subjects]
-    with traces.stage(traces.CONSENT):
-        refused = await refused_subjects(session, tenants, subjects)
     planned = []
     for sale in sales:
         decision, reason = _decision(sale, sale.conversion.id in claimed, refused, now)
@@ -111,22 +114,35 @@ async def decide(
         traces.decided(sale.conversion)
         if decision is Decision.PLANNED:
             planned.append(sale)
-    for sale in planned:
-        if grace := hold_back.get(sale.conversion.id):
-            sale.conversion.rematch_at = now + grace
+        else:
+            sale.conversion.rematch_at = None
     with traces.stage(traces.PLAN):
         await delivery_plan.plan(session, planned, now, hold_back=hold_back)
     return frozenset(one.id for sale in planned for one in sale.enabled)
 
 
-def _is_to_decide(conversion: Conversion) -> bool:
+def is_to_decide(conversion: Conversion) -> bool:
     return conversion.status in PAID and conversion.decision == Decision.UNDECIDED
 
 
-def _decision(sale: Sale, is_claimed: bool, refused: set[UUID], now: datetime) -> tuple[Decision, str | None]:
+async def _refused(session: AsyncSession, sales: Sequence[Sale]) -> dict[UUID, set[UUID]]:
+    tenants = {sale.conversion.tenant_id for sale in sales}
+    return await refused_subjects(session, tenants, [one for sale in sales for one in sale.conversion.consent_subjects])
+
+
+def _lacks_but_consent(sale: Sale, refused: dict[UUID, set[UUID]], now: datetime) -> bool:
+    """A proof is answered at once."""
+    conversion = sale.conversion
+    is_missing = consent_objection(conversion, sale.rules.consent_mode, refused[conversion.tenant_id]) == MISSING
+    return is_missing and not conversion.is_synthetic and delivery_plan.objection(sale, now) is None
+
+
+def _decision(
+    sale: Sale, is_claimed: bool, refused: dict[UUID, set[UUID]], now: datetime
+) -> tuple[Decision, str | None]:
     if not is_claimed:
         return Decision.DUPLICATE, "event_id_already_claimed"
-    reason = consent_objection(sale.conversion, sale.rules.consent_mode, refused)
+    reason = consent_objection(sale.conversion, sale.rules.consent_mode, refused[sale.conversion.tenant_id])
     reason = reason or delivery_plan.objection(sale, now)
     return (Decision.WITHHELD, reason) if reason else (Decision.PLANNED, None)
 
@@ -142,10 +158,12 @@ async def _connect(session: AsyncSession, sales: Sequence[Sale]) -> None:
         sale.connections = own
 
 
-def _late_clicks(unmatched: Sequence[Sale], settings: Settings) -> dict[UUID, timedelta]:
-    """A sale that names a click we have not seen waits a little for it, then goes as it is."""
+def _late_clicks(unmatched: Sequence[Sale], now: datetime, settings: Settings) -> dict[UUID, timedelta]:
+    """A sale that names a click we have not seen waits a little for it, then goes as it is. One that waits already
+    waits no longer for being spoken of again."""
     grace = timedelta(seconds=settings.late_click_grace_seconds)
-    return {sale.conversion.id: grace for sale in unmatched if click_tokens(sale.conversion.facts.get("carriers", {}))}
+    naming = [one.conversion for one in unmatched if click_tokens(one.conversion.facts.get("carriers", {}))]
+    return {one.id: max(one.rematch_at - now, timedelta()) if one.rematch_at else grace for one in naming}
 
 
 def _match_row(sale: Sale, result: MatchResult, now: datetime) -> dict[str, object]:

@@ -89,25 +89,30 @@ def tell(line: Timeline, ends: Sequence[tuple[Work, str]]) -> None:
     for work, state in ends:
         metrics.PROCESSED.labels(work.gateway, state).inc()
         metrics.QUEUE_SECONDS.observe(max(0.0, (ended - work.received_at).total_seconds()))
+    _count_decided(line)
+    if tracing.is_on():
+        _trace(line, ends, ended)
+
+
+def _count_decided(line: Timeline) -> None:
     for conversion in line.decided.values():
         result = line.matches.get(conversion.id)
         metrics.MATCHES.labels(result.rule.value if result else "none").inc()
         reason = "" if conversion.decision == Decision.PLANNED else conversion.decision_reason or ""
         metrics.DECISIONS.labels(conversion.decision, reason).inc()
-    if tracing.is_on():
-        _trace(line, ends, ended)
 
 
 @quietly
 def tell_rematched(line: Timeline, conversions: Sequence[Conversion]) -> None:
-    """The click came late, or not at all."""
+    """The click came late, or not at all; some sales were decided only then."""
     ended = clock.now()
+    _count_decided(line)
     for conversion in conversions:
         result = line.matches.get(conversion.id)
         metrics.REMATCHES.labels(result.rule.value if result else "none").inc()
         if place := _sampled(conversion.trace_context):
             made = tracing.record("sale.rematch", _of(conversion), started=line.started, ended=ended, parent=place)
-            _trace_stages(line, conversion, made, _OF_MATCH)
+            _trace_stages(line, conversion, made, _stages_of(line, conversion))
 
 
 def _trace(line: Timeline, ends: Sequence[tuple[Work, str]], ended: datetime) -> None:

@@ -40,6 +40,15 @@ INSERT INTO received_webhooks
 VALUES (:id, :tenant, :endpoint, :gateway, :body, :digest, 'received', 0, :now, :now, :trace)
 ON CONFLICT (endpoint_id, body_digest) DO NOTHING RETURNING id
 """)
+# A repeat is the same to the byte: what could not be read may be readable by now. Not an item of a gateway's list that
+# had no webhook's shape (reconciliation/ingest.py): its list is read again anyway.
+_AGAIN = """
+UPDATE received_webhooks SET state = 'received', reason = NULL, attempts = 0, due_at = :now, processed_at = NULL
+WHERE state = 'unreadable' AND octet_length(body) > 0 AND coalesce(reason, '') NOT LIKE 'sales_api:%' AND {which}
+RETURNING id
+"""
+_AGAIN_THIS = text(_AGAIN.format(which="endpoint_id = :endpoint AND body_digest = :digest"))
+_AGAIN_ALL = text(_AGAIN.format(which="tenant_id = :tenant AND gateway = coalesce(CAST(:gateway AS text), gateway)"))
 _KNOWN = text("SELECT id FROM received_webhooks WHERE endpoint_id = :endpoint AND body_digest = :digest")
 
 log = structlog.get_logger()
@@ -47,7 +56,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """``created`` is False when these very bytes were received before."""
+    """``created`` is False when these very bytes were received before, and read."""
 
     webhook_id: UUID
     created: bool
@@ -101,8 +110,16 @@ async def _keep(
     }
     if (await session.execute(_KEEP, values)).first() is not None:
         return Receipt(webhook_id, created=True)
-    known = await session.execute(_KNOWN, {"endpoint": endpoint.id, "digest": values["digest"]})
-    return Receipt(known.scalar_one(), created=False)
+    which = {"endpoint": endpoint.id, "digest": values["digest"]}
+    if again := (await session.execute(_AGAIN_THIS, {**which, "now": values["now"]})).first():
+        return Receipt(again.id, created=True)
+    return Receipt((await session.execute(_KNOWN, which)).scalar_one(), created=False)
+
+
+async def read_again(session: AsyncSession, tenant_id: UUID, gateway: str | None = None) -> int:
+    """Make due what the tenant's gateways sent and nobody could read; how many. They are read within a second."""
+    values = {"tenant": tenant_id, "gateway": gateway, "now": clock.now()}
+    return len((await session.execute(_AGAIN_ALL, values)).all())
 
 
 async def _proves_next(

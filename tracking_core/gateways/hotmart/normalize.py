@@ -43,12 +43,11 @@ def _purchase(root: Fields, event: str, kind: SaleEventKind, data: Fields) -> Sa
     sale_id = purchase.required_identifier("transaction")
     is_bump, recurrence = bump.flag("is_order_bump"), purchase.count("recurrence_number")
     price = purchase.child("price")
-    approved_at = purchase.epoch_ms("approved_date") if kind is SaleEventKind.APPROVED else None
     return SaleEvent(
         gateway=NAME,
         kind=kind,
         external_event_id=_event_id(root, event, sale_id),
-        occurred_at=approved_at or _sent_at(root),
+        occurred_at=_reached_at(root, purchase, kind),
         sale_id=sale_id,
         parent_sale_id=bump.identifier("parent_purchase_transaction") if is_bump else None,
         ordered_at=purchase.epoch_ms("order_date"),
@@ -68,6 +67,19 @@ def _purchase(root: Fields, event: str, kind: SaleEventKind, data: Fields) -> Sa
         buyer=buyer_of(data),
         tracking=tracking_of(purchase.child("origin")),
     )
+
+
+def _reached_at(root: Fields, purchase: Fields, kind: SaleEventKind) -> datetime:
+    """When it was paid, of a completed sale too: that is told weeks later, and may be the first the hub hears of it."""
+    paid_at = purchase.epoch_ms("approved_date")
+    if kind is SaleEventKind.APPROVED:
+        return paid_at or _sent_at(root)
+    if kind is not SaleEventKind.COMPLETED:
+        return _sent_at(root)
+    found = paid_at or purchase.epoch_ms("order_date")
+    if found is None:
+        raise PayloadUnreadable("data.purchase.approved_date", "must be milliseconds since 1970")
+    return found
 
 
 def _cart(root: Fields, event: str, data: Fields) -> SaleEvent:
