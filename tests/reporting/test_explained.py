@@ -92,6 +92,16 @@ async def test_nothing_of_a_person_and_no_secret_is_in_it(ana: Shop) -> None:
     assert not [part for part in text_of_it.split('"') if len(part) == 64]  # no hash of anybody
 
 
+async def test_a_sale_that_waits_for_its_click_s_consent_says_so(ana: Shop) -> None:
+    async with transaction() as session:
+        (await session.get_one(Tenant, ana.tenant_id)).consent_mode = ConsentMode.OPT_IN
+    await ana.webhook("HP1", click_id="hUNSEENclick0000000001")
+    await ana.process()
+    sale = await explained(ana, "HP1")
+    assert said(sale.consent.sentences)[-1] == consent.UNHEARD
+    assert said(sale.standing.sentences)[-1] == standing.NEXT_CLICK
+
+
 async def test_a_sale_that_waits_for_its_payment_says_so(ana: Shop) -> None:
     await sell(ana, "HP1", kind="pending")
     sale = await explained(ana, "HP1")

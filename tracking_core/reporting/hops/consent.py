@@ -23,6 +23,7 @@ MODES = {
 }
 REFUSED_AT = "On {at} this person refused, by one of their identifiers."
 UNDECIDED = "This is decided when the sale is paid."
+UNHEARD = "This is decided when the click that the sale names has come, or is awaited no longer."
 ALLOWED = "So consent did not stand in the way."
 STOPPED = {
     REFUSED: "So the sale was not sent: the buyer had refused.",
@@ -72,7 +73,7 @@ async def consent_of(
 
 def _outcome(conversion: Conversion, early: str | None, is_stopped: bool) -> Sentence:
     if conversion.decision == Decision.UNDECIDED:
-        return of(UNDECIDED)
+        return of(UNHEARD if conversion.rematch_at else UNDECIDED)
     if conversion.decision == Decision.DUPLICATE:
         return of(NOT_REACHED)
     if early:

@@ -22,6 +22,7 @@ STATES = {
 }
 NEXT = "It is tried next on {at}; there is time until {deadline}."
 NEXT_PAYMENT = "Nothing happens until the gateway says more about the payment."
+NEXT_CLICK = "The click that it names, and with it the visitor's consent, is awaited until {at}; then it is decided."
 NEXT_PERSON = (
     "A person has to act: repair the connection or switch it on before {deadline}, and the rest happens by itself."
 )
@@ -58,7 +59,7 @@ def standing_of(sale: SaleRow, conversion: Conversion, deliveries: Sequence[Deli
 def _next(conversion: Conversion, useful: Sequence[DeliveryTold]) -> Sentence:
     """What a person has to do comes first: what happens by itself needs nobody."""
     if conversion.decision == Decision.UNDECIDED:
-        return of(NEXT_PAYMENT)
+        return of(NEXT_CLICK, at=conversion.rematch_at) if conversion.rematch_at else of(NEXT_PAYMENT)
     if dead := [one.deadline for one in useful if one.can_replay]:
         return of(NEXT_REPLAY, deadline=min(dead))
     if stuck := [one.deadline for one in useful if one.condition is not Condition.ACTIVE]:
