@@ -202,6 +202,8 @@
     held.splice(0).forEach(safe(entry => {
       fit(Object.assign(entry.body, facebook(entry.body.fbclid, entry.at), { consent_ads: answer() }));
       dispatch(entry);
+      // So that the page's own pixel can use the same id: not before the visitor's answer lets the event go.
+      dispatchEvent(new CustomEvent('hub', { detail: { name: entry.name, event_id: entry.body.event_id } }));
     }));
   }
 
@@ -210,8 +212,6 @@
     const entry = { name: name, at: Date.now(), body: event(fields) };
     if (held.length < LIMIT) held.push(entry);
     release();
-    // So that the page's own pixel can use the same id.
-    dispatchEvent(new CustomEvent('hub', { detail: { name: name, event_id: entry.body.event_id } }));
     return entry.body.event_id;
   }
 

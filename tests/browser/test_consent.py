@@ -19,12 +19,14 @@ def values(shop: Shop) -> dict[str, str]:
 
 
 def test_where_consent_is_required_nothing_is_sent_stored_or_decorated_before_it(shop: Shop, hub: RecordingHub) -> None:
-    shop.publish(BUY, attributes='data-consent="required"')
+    heard = "<script>window.heard = []; addEventListener('hub', e => heard.push(e.detail.name))</script>"
+    shop.publish(heard + BUY, attributes='data-consent="required"')
     page = shop.open(AD)
     page.locator("#buy").click()
     page.evaluate("history.pushState({}, '', '/dois')")
     shop.quiet(page)
     assert (hub.heard(), shop.cookies(), shop.stored(page)) == ([], {}, {})
+    assert page.evaluate("heard") == []
     assert page.evaluate("hub.id()") is None
     assert page.locator("#buy").get_attribute("href") == CHECKOUT
 

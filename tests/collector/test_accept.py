@@ -17,10 +17,10 @@ TENANT = UUID("01900000-0000-7000-8000-000000000001")
 HOUR_MS = 3_600_000
 
 
-def accepted(**fields: Any) -> Accepted:
+def accepted(kind: TrackingKind = TrackingKind.CLICK, **fields: Any) -> Accepted:
     event = TrackRequest.model_validate({"url": "https://loja.example/", **fields})
     visitor = Visitor("200.147.3.199", "Mozilla/5.0")
-    return accept(TrackingKind.CLICK, event, tenant_id=TENANT, country="BR", visitor=visitor, now=NOW)
+    return accept(kind, event, tenant_id=TENANT, country="BR", visitor=visitor, now=NOW)
 
 
 def row(**fields: Any) -> dict[str, Any]:
@@ -60,11 +60,17 @@ def test_an_event_without_age_happened_now() -> None:
 
 
 @pytest.mark.parametrize(
-    ("consent", "age_ms", "told"),
-    [(True, None, True), (True, HOUR_MS, None), (False, None, False), (False, HOUR_MS, False), ("denied", None, False)],
+    ("kind", "consent", "told"),
+    [
+        (TrackingKind.CLICK, True, None),
+        (TrackingKind.CONSENT, True, (True, NOW - timedelta(hours=1))),
+        (TrackingKind.CLICK, False, (False, NOW)),
+        (TrackingKind.CLICK, "denied", (False, NOW)),
+        (TrackingKind.CONSENT, None, None),
+    ],
 )
-def test_a_refusal_counts_however_late_and_a_late_grant_lifts_none(
-    consent: object, age_ms: int | None, told: bool | None
+def test_a_refusal_counts_from_now_and_a_grant_of_the_visitor_s_own_from_when_it_was_given(
+    kind: TrackingKind, consent: object, told: tuple[bool, datetime] | None
 ) -> None:
-    event = accepted(click_id="c1", consent_ads=consent, age_ms=age_ms)
-    assert (event.consent and event.consent[0]) == told
+    said = accepted(kind, click_id="c1", consent_ads=consent, age_ms=HOUR_MS).consent
+    assert (said and (said[0], said[2])) == told

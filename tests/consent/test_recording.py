@@ -6,6 +6,7 @@ from tests.pipeline.conftest import Shop
 from tests.pipeline.test_sales import later, rows, track
 from tracking_core.consent import recording
 from tracking_core.consent.recording import record_new
+from tracking_core.matching.match import click_tokens
 from tracking_core.models import TrackingKind
 
 V1: dict[str, Any] = {"consent_version": "2026-01"}
@@ -50,3 +51,27 @@ async def test_a_reader_that_died_reads_again_and_proves_nothing_twice(shop: Sho
     await rows(f"UPDATE reading_marks SET last_id = '{recording._NOTHING_READ}' RETURNING 1")
     assert await record_new() == 0
     assert len(await proofs()) == 1
+
+
+async def test_where_consent_is_asked_for_the_answer_after_the_click_counts(shop: Shop) -> None:
+    await rows("UPDATE tenants SET consent_mode = 'opt_in' RETURNING 1")
+    said: dict[str, list[bool | None]] = {"HP1": [True], "HP2": [True, False], "HP3": [None]}
+    for sale, answers in said.items():
+        visit: dict[str, Any] = {"click_id": f"h-{sale}", "session_id": f"s-{sale}"}
+        await track(shop, **visit)  # nobody was asked yet
+        for answer in answers:
+            await track(shop, TrackingKind.CONSENT, consent_ads=answer, **visit)
+        await shop.webhook(sale, click_id=f"h-{sale}", email=f"{sale}@loja.example", phone="")
+    await shop.process()
+    decided = await rows("SELECT sale_id, decision_reason AS why FROM conversions ORDER BY 1")
+    assert [(row["sale_id"], row["why"]) for row in decided] == [
+        ("HP1", None),
+        ("HP2", "consent_refused"),
+        ("HP3", "consent_missing"),
+    ]
+
+
+def test_a_click_id_of_ours_is_read_behind_any_number_of_words() -> None:
+    click_id = "h" + "A1" * 10 + "z"
+    labels = " ".join(f"palavra{n}" for n in range(20))
+    assert click_tokens({"xcod": "fb curso", "sck": f"{labels}|{click_id}"})[:2] == [click_id, "fb curso"]

@@ -4,17 +4,19 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.conftest import Shop
+from tests.pipeline.conftest import SECRET, ScriptedMeta, Shop
 from tests.pipeline.test_browser_events import choose, plan
 from tests.pipeline.test_sales import later, rows, track, verdict
 from tracking_core.consent import withdrawal
+from tracking_core.consent.recording import record_new
 from tracking_core.consent.withdrawal import Entered
 from tracking_core.db.engine import transaction
 from tracking_core.delivery.replay import ReplayFilter, replay
 from tracking_core.destinations.meta_capi.errors import FailureClass
-from tracking_core.errors import InvalidRequest
+from tracking_core.errors import InvalidRequest, ServiceUnavailable
 from tracking_core.kit import clock
 from tracking_core.models import ConsentSource, TrackingKind
+from tracking_core.tenants import service as tenants
 
 EMAIL = "ana@loja.example"
 
@@ -31,6 +33,14 @@ async def enter(shop: Shop, *, granted: bool = False, **who: str | None) -> Ente
             actor="test",
             now=clock.now(),
         )
+
+
+async def second_shop(shop: Shop) -> Shop:
+    async with transaction() as session:
+        made = await tenants.create(session, "Outra loja", actor="test")
+        connection = await tenants.connect_meta(session, made.tenant_id, "999", "EAAother", actor="test")
+        await tenants.connect_gateway(session, made.tenant_id, "hotmart", SECRET, actor="test")
+    return Shop(shop.settings, ScriptedMeta(), made.tenant_id, connection.id)
 
 
 async def states() -> list[tuple[str, Any]]:
@@ -106,3 +116,49 @@ def test_who_cannot_be_read_is_refused_and_not_repeated(who: dict[str, str]) -> 
     with pytest.raises(InvalidRequest) as refused:
         withdrawal.named(**{"email": None, "phone": None, "click_id": None, "country": "BR", **who})  # type: ignore[arg-type]
     assert not any(value in str(refused.value.errors) for value in who.values())
+
+
+async def test_a_refusal_at_one_tenant_withholds_nothing_at_another(shop: Shop) -> None:
+    other = await second_shop(shop)
+    await enter(shop, email=EMAIL)
+    await shop.webhook("HP1", email="beto@loja.example", phone="")
+    await other.webhook("HP2", email=EMAIL, phone="")
+    await shop.process()
+    assert await rows("SELECT sale_id, decision FROM conversions ORDER BY 1") == [
+        {"sale_id": "HP1", "decision": "planned"},
+        {"sale_id": "HP2", "decision": "planned"},
+    ]
+
+
+async def refusals() -> int:
+    return len(await rows("SELECT 1 FROM consents WHERE NOT granted"))
+
+
+async def test_only_the_visitor_s_own_later_act_lifts_what_was_withdrawn_by_mail(shop: Shop) -> None:
+    who = await track(shop, consent_ads=True, email=EMAIL)
+    visit = {"click_id": who["click_id"], "session_id": who["session_id"], "email": EMAIL}
+    await enter(shop, email=EMAIL)
+    await track(shop, TrackingKind.PAGEVIEW, consent_ads=True, **visit)
+    await track(shop, TrackingKind.CONSENT, consent_ads=True, age_ms=60_000, **visit)
+    assert await refusals() == 3
+    later(seconds=61)
+    await record_new()
+    proofs = await rows("SELECT source, granted FROM consent_records ORDER BY at DESC LIMIT 1")
+    assert proofs == [{"source": "api", "granted": False}]
+    await track(shop, TrackingKind.CONSENT, consent_ads=True, age_ms=5_000, **visit)
+    assert await refusals() == 0
+    later(seconds=61)
+    assert await record_new() == 1
+
+
+async def test_an_event_that_no_partition_takes_is_to_be_sent_again(shop: Shop) -> None:
+    later(days=60)
+    with pytest.raises(ServiceUnavailable):
+        await track(shop)
+
+
+async def test_a_refusal_under_an_event_id_already_used_counts(shop: Shop) -> None:
+    for said in (True, False):
+        named = {"event_id": "visitor-1", "click_id": "h-1", "session_id": "s-1"}
+        await track(shop, TrackingKind.CONSENT, consent_ads=said, **named)
+    assert await refusals() == 2

@@ -237,3 +237,10 @@ def _checked(seller: Seller, intent: SetupIntent) -> SetupActionLog:
 async def test_every_step_is_light(seller: Seller) -> None:
     for step in ("business", "gateway", "meta", "page", "review"):
         assert len((await seller.step(step)).encode()) < 60_000, step
+
+
+async def test_the_line_for_the_page_asks_for_consent_where_that_was_chosen(seller: Seller) -> None:
+    assert "data-consent" not in await seller.step("page")
+    async with transaction() as session:
+        (await session.get_one(Tenant, seller.tenant_id)).consent_mode = "opt_in"
+    assert " data-consent=&#34;required&#34;" in (await seller.step("page")).replace('"', "&#34;")

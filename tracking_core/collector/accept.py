@@ -33,14 +33,15 @@ class Visitor:
 class Accepted:
     """An event ready to be stored. ``row`` follows ``writer.COLUMNS``; ``key`` claims it in the dedupe registry.
 
-    ``key`` and the subjects of ``consent`` are UUIDs written as 32 digits.
+    ``key`` and the subjects of ``consent`` are UUIDs written as 32 digits. A refusal is said when it arrives, however
+    old it is; a grant when the visitor gave it, so that it lifts no refusal said since.
     """
 
     tenant_id: UUID
     key: str
     row: tuple[object, ...]
     answer: dict[str, str]
-    consent: tuple[bool, tuple[str, ...]] | None
+    consent: tuple[bool, tuple[str, ...], datetime] | None
 
     @property
     def row_id(self) -> str:
@@ -61,6 +62,7 @@ def accept(
     session_id = event.session_id or _derived("s", tenant_id, event_id)
     email_hash = _hashed(normalize_email(event.email))
     phone_hash = _hashed(normalize_phone(event.phone, country))
+    happened_at, is_robot = now - timedelta(milliseconds=event.age_ms or 0), is_bot(visitor.user_agent)
     row = (
         new_hex(),
         now.isoformat(),
@@ -75,17 +77,17 @@ def accept(
         visitor.user_agent,
         stored_address(event.url),
         stored_address(event.referrer) if event.referrer else None,
-        keep_fbc(event.fbc, event.fbclid, now - timedelta(milliseconds=event.age_ms or 0)),
+        keep_fbc(event.fbc, event.fbclid, happened_at),
         event.fbp if valid_fbp(event.fbp) else None,
         event.consent_ads,
-        int(is_bot(visitor.user_agent)),
+        int(is_robot),
         _details(event),
     )
     consent = None
-    if event.consent_ads is False or (event.consent_ads and not event.age_ms):
-        # A grant that comes late must not lift a refusal said since; the visitor's next event repeats it.
+    if event.consent_ads is False or (event.consent_ads and kind is TrackingKind.CONSENT and not is_robot):
+        # A browser repeats an old yes with every event: only the act of saying it lifts a refusal.
         named = subject_digits(click_id=click_id, session_id=session_id, email_hash=email_hash, phone_hash=phone_hash)
-        consent = (event.consent_ads, named)
+        consent = (event.consent_ads, named, happened_at if event.consent_ads else now)
     answer = {"event_id": event_id, "click_id": click_id, "session_id": session_id}
     return Accepted(tenant_id, stable_hex(tenant_id, "tracking", kind.value, event_id), row, answer, consent)
 

@@ -28,15 +28,23 @@ INSERT INTO dedupe_registry (tenant_id, key, scope, claimed_at)
 SELECT tenant_id, key, 'tracking', %s FROM unnest(%s::uuid[], %s::uuid[]) AS u(tenant_id, key)
 ON CONFLICT DO NOTHING RETURNING replace(key::text, '-', '')
 """
+# In one order whatever is said, so that writers never deadlock.
+_LOCK = """
+SELECT FROM consents c JOIN unnest(%s::uuid[], %s::uuid[]) AS u(tenant_id, subject)
+    ON c.tenant_id = u.tenant_id AND c.subject = u.subject
+ORDER BY c.tenant_id, c.subject FOR UPDATE OF c
+"""
 _REFUSE = """
 INSERT INTO consents (tenant_id, subject, granted, changed_at)
-SELECT tenant_id, subject, false, %s FROM unnest(%s::uuid[], %s::uuid[]) AS u(tenant_id, subject)
-ON CONFLICT (tenant_id, subject) DO UPDATE SET granted = false, changed_at = excluded.changed_at
+SELECT tenant_id, subject, false, said_at
+FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) AS u(tenant_id, subject, said_at)
+ON CONFLICT (tenant_id, subject) DO UPDATE
+SET granted = false, changed_at = greatest(consents.changed_at, excluded.changed_at)
 """
 _GRANT = """
-UPDATE consents SET granted = true, changed_at = %s
-FROM unnest(%s::uuid[], %s::uuid[]) AS u(tenant_id, subject)
-WHERE consents.tenant_id = u.tenant_id AND consents.subject = u.subject
+UPDATE consents SET granted = true, changed_at = u.said_at
+FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) AS u(tenant_id, subject, said_at)
+WHERE consents.tenant_id = u.tenant_id AND consents.subject = u.subject AND consents.changed_at < u.said_at
 """
 
 log = structlog.get_logger()
@@ -98,6 +106,9 @@ class GroupWriter:
         failure: HubError | None = None
         try:
             await self._write_group([accepted for accepted, _ in group])
+        except psycopg.errors.CheckViolation as error:
+            # No partition for now: nothing is wrong with the events, and the browser is to keep them.
+            failure = await self._failed(group, error)
         except (psycopg.DataError, psycopg.IntegrityError, ValueError) as error:
             if len(group) > 1:  # one event the database refuses must not cost its neighbours
                 for one in group:
@@ -107,10 +118,7 @@ class GroupWriter:
             _count(group[0][0].kind, "refused")
             failure = MalformedBody()
         except (psycopg.Error, OSError, TimeoutError) as error:
-            log.error("collect_group_failed", events=len(group), error=type(error).__name__)
-            _tally("failed", [accepted for accepted, _ in group])
-            await self._disconnect()
-            failure = ServiceUnavailable()
+            failure = await self._failed(group, error)
         for _, done in group:
             if done.done():
                 continue
@@ -118,6 +126,12 @@ class GroupWriter:
                 done.set_exception(failure)
             else:
                 done.set_result(None)
+
+    async def _failed(self, group: list[Pending], error: Exception) -> ServiceUnavailable:
+        log.error("collect_group_failed", events=len(group), error=type(error).__name__)
+        _tally("failed", [accepted for accepted, _ in group])
+        await self._disconnect()
+        return ServiceUnavailable()
 
     async def _write_group(self, group: Sequence[Accepted]) -> None:
         connection = await self._connected()
@@ -129,7 +143,7 @@ class GroupWriter:
                     async with cursor.copy(_COPY) as copy:
                         for item in claimed:
                             await copy.write_row(item.row)
-                await _record_consents(cursor, claimed, now)
+                await _record_consents(cursor, group, claimed)
         _tell(group, claimed)
 
     async def _connected(self) -> psycopg.AsyncConnection:
@@ -172,19 +186,30 @@ async def _claim(cursor: psycopg.AsyncCursor, group: Sequence[Accepted], now: da
     return [item for item in group if item.key in taken and first[item.key] is item]
 
 
-async def _record_consents(cursor: psycopg.AsyncCursor, claimed: Sequence[Accepted], now: datetime) -> None:
-    """The last word of each subject in the group: a refusal is kept, a grant lifts one that was kept."""
-    last = {
-        (item.tenant_id.hex, subject): item.consent[0]
-        for item in claimed
-        if item.consent
-        for subject in item.consent[1]
-    }
+async def _record_consents(cursor: psycopg.AsyncCursor, group: Sequence[Accepted], claimed: Sequence[Accepted]) -> None:
+    """The last word of each subject: a refusal is kept, a grant lifts one that was kept."""
+    last = _last_words(group, {id(item) for item in claimed})
+    if not last:
+        return
+    tenants, named = zip(*sorted(last), strict=True)
+    await cursor.execute(_LOCK, (_array(tenants), _array(named)))
     for granted, statement in ((False, _REFUSE), (True, _GRANT)):
-        subjects = sorted(pair for pair, said in last.items() if said is granted)
-        if subjects:
-            tenants, named = zip(*subjects, strict=True)
-            await cursor.execute(statement, (now, _array(tenants), _array(named)))
+        said = sorted((*pair, said_at.isoformat()) for pair, (is_grant, said_at) in last.items() if is_grant is granted)
+        if said:
+            await cursor.execute(statement, tuple(_array(column) for column in zip(*said, strict=True)))
+
+
+def _last_words(group: Sequence[Accepted], claimed: set[int]) -> dict[tuple[str, str], tuple[bool, datetime]]:
+    """By tenant and subject. An event sent again says its refusal again, but its grant only the first time."""
+    last: dict[tuple[str, str], tuple[bool, datetime]] = {}
+    for item in group:
+        if item.consent is None or (item.consent[0] and id(item) not in claimed):
+            continue
+        granted, subjects, said_at = item.consent
+        for pair in ((item.tenant_id.hex, subject) for subject in subjects):
+            if not granted or pair not in last or last[pair][1] < said_at:
+                last[pair] = granted, said_at
+    return last
 
 
 def _array(digits: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ transaction that inserts the records. Starting without a mark it begins with the
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from tracking_core.consent.records import Said, append
 from tracking_core.consent.subjects import subjects_of
 from tracking_core.db.engine import transaction
 from tracking_core.kit import clock
-from tracking_core.models import ConsentSource, ReadingMark
+from tracking_core.models import ConsentSource, ReadingMark, TrackingKind
 
 MARK = "consent_records"
 # An id is made before its event is written, and seen only after the commit: what is younger may still be on its way.
@@ -28,19 +28,21 @@ _BATCH = 5_000
 # Then other work of the process gets its turn; the next call goes on.
 _BATCHES_PER_CALL = 50
 _NOTHING_READ = UUID(int=0)
-# The LIMIT bounds what is read, whatever it says. A grant told late (``age_ms``) lifts nothing and proves nothing: the
-# visitor's next event repeats it. What a robot grants is nobody's. One row at least comes back, for the mark.
+_LIFTS_NOTHING = datetime.min.replace(tzinfo=UTC)
+# The LIMIT bounds what is read, whatever it says. A grant that merely goes along with an event told late (``age_ms``)
+# proves nothing: the next event repeats it. What a robot grants is nobody's. One row at least comes back, for the mark.
 _READ = text("""
 WITH read AS MATERIALIZED (
-    SELECT id, received_at, tenant_id, event_id, click_id, session_id, url, consent_ads, is_bot, details, email_hash,
-        phone_hash
+    SELECT id, received_at, tenant_id, kind, event_id, click_id, session_id, url, consent_ads, is_bot, details,
+        email_hash, phone_hash
     FROM tracking_events WHERE id > :after AND id < :until ORDER BY id LIMIT :limit
 )
-SELECT whole.last, whole.events, r.id, r.received_at, r.tenant_id, r.event_id, r.click_id, r.session_id, r.url,
-    r.consent_ads, r.details ->> 'consent_version' AS text_version, encode(r.email_hash, 'hex') AS email_hash,
-    encode(r.phone_hash, 'hex') AS phone_hash
+SELECT whole.last, whole.events, r.id, r.received_at, r.tenant_id, r.kind, r.event_id, r.click_id, r.session_id, r.url,
+    r.consent_ads, r.details ->> 'age_ms' AS age_ms, r.details ->> 'consent_version' AS text_version,
+    encode(r.email_hash, 'hex') AS email_hash, encode(r.phone_hash, 'hex') AS phone_hash
 FROM (SELECT max(id::text) AS last, count(*) AS events FROM read) AS whole
-LEFT JOIN read r ON NOT r.consent_ads OR (r.consent_ads AND r.is_bot = 0 AND r.details ->> 'age_ms' IS NULL)
+LEFT JOIN read r ON NOT r.consent_ads OR (
+    r.consent_ads AND r.is_bot = 0 AND (r.kind = 'consent' OR r.details ->> 'age_ms' IS NULL))
 ORDER BY r.id
 """)
 
@@ -83,7 +85,14 @@ def _said(rows: Iterable[Row[Any]]) -> Iterator[Said]:
     before: dict[tuple[UUID, str | None], Sequence[object]] = {}
     for row in rows:
         visitor = (row.tenant_id, row.session_id)
-        words = (row.consent_ads, row.text_version, row.click_id, row.email_hash, row.phone_hash)
+        words = (
+            row.consent_ads,
+            row.kind == TrackingKind.CONSENT,
+            row.text_version,
+            row.click_id,
+            row.email_hash,
+            row.phone_hash,
+        )
         if before.get(visitor) != words:
             before[visitor] = words
             yield _answer(row)
@@ -101,7 +110,16 @@ def _answer(row: Row[Any]) -> Said:
         text_version=row.text_version,
         event_id=row.event_id,
         tracking_event_id=row.id,
+        lifts_before=_lifts_before(row),
     )
+
+
+def _lifts_before(row: Row[Any]) -> datetime:
+    """As the collector has it: the visitor's own act lifts what was said before it, and nothing else lifts anything."""
+    if row.kind != TrackingKind.CONSENT:
+        return _LIFTS_NOTHING
+    happened: datetime = row.received_at - timedelta(milliseconds=int(row.age_ms or 0))
+    return happened
 
 
 def _first_id_of(moment: datetime) -> UUID:

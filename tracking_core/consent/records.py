@@ -22,14 +22,14 @@ from tracking_core.models import ConsentRecord, ConsentSource
 
 # The newest word of each subject, of all its tenants.
 _STANDING = text("""
-SELECT DISTINCT ON (r.tenant_id, s.subject) r.tenant_id, s.subject, r.granted, r.text_version
+SELECT DISTINCT ON (r.tenant_id, s.subject) r.tenant_id, s.subject, r.granted, r.text_version, r.at
 FROM consent_records r CROSS JOIN LATERAL unnest(r.subjects) AS s(subject)
 WHERE r.subjects && CAST(:subjects AS uuid[]) AND s.subject = ANY(CAST(:subjects AS uuid[]))
   AND r.tenant_id = ANY(CAST(:tenants AS uuid[]))
 ORDER BY r.tenant_id, s.subject, r.at DESC, r.id DESC
 """)
 _Who = tuple[UUID, UUID]
-_Word = tuple[bool, str | None]
+_Word = tuple[bool, str | None, datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,8 @@ class Said:
     event_id: str | None = None
     tracking_event_id: UUID | None = None
     actor: str | None = None
+    # What was refused at this time or later it does not take back; None is whatever was refused.
+    lifts_before: datetime | None = None
 
     @property
     def subjects(self) -> list[UUID]:
@@ -104,12 +106,15 @@ async def _standing(session: AsyncSession, said: Sequence[Said]) -> dict[_Who, _
     subjects = sorted({subject for one in said for subject in one.subjects})
     tenants = sorted({one.tenant_id for one in said})
     rows = await session.execute(_STANDING, {"subjects": subjects, "tenants": tenants})
-    return {(row.tenant_id, row.subject): (row.granted, row.text_version) for row in rows}
+    return {(row.tenant_id, row.subject): (row.granted, row.text_version, row.at) for row in rows}
 
 
 def _changes(standing: dict[_Who, _Word], one: Said) -> bool:
-    """Whether it is news of anybody; if so, it stands from then on. A page that tells no version changes none."""
+    """Whether it is news of anybody; if so, it stands from then on. A page that tells no version changes none, and what
+    a browser repeats takes no refusal back."""
     known = {subject: standing.get((one.tenant_id, subject)) for subject in one.subjects}
+    if one.granted and any(word is not None and _outlasts(word, one) for word in known.values()):
+        return False
     is_same = {subject: word is not None and _repeats(one, word) for subject, word in known.items()}
     is_other = any(word is not None and not is_same[subject] for subject, word in known.items())
     is_known = all(is_same[subject] for subject in one.person) and (
@@ -118,13 +123,18 @@ def _changes(standing: dict[_Who, _Word], one: Said) -> bool:
     if is_known and not is_other:
         return False
     for subject, word in known.items():
-        standing[one.tenant_id, subject] = (one.granted, one.text_version or (word[1] if word else None))
+        standing[one.tenant_id, subject] = (one.granted, one.text_version or (word[1] if word else None), one.at)
     return True
 
 
 def _repeats(one: Said, word: _Word) -> bool:
-    granted, version = word
+    granted, version, _ = word
     return granted is one.granted and one.text_version in (None, version)
+
+
+def _outlasts(word: _Word, one: Said) -> bool:
+    granted, _, said_at = word
+    return not granted and one.lifts_before is not None and said_at >= one.lifts_before
 
 
 def _row(one: Said) -> Mapping[str, Any]:

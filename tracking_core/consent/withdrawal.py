@@ -42,8 +42,12 @@ SELECT :tenant, subject, false, :now FROM unnest(CAST(:subjects AS uuid[])) AS u
 ON CONFLICT (tenant_id, subject) DO UPDATE SET granted = false, changed_at = excluded.changed_at
 """)
 _GRANT = text("""
-UPDATE consents SET granted = true, changed_at = :now
-WHERE tenant_id = :tenant AND subject = ANY(CAST(:subjects AS uuid[]))
+WITH theirs AS MATERIALIZED (
+    SELECT subject FROM consents WHERE tenant_id = :tenant AND subject = ANY(CAST(:subjects AS uuid[]))
+    ORDER BY subject FOR UPDATE
+)
+UPDATE consents c SET granted = true, changed_at = :now
+FROM theirs WHERE c.tenant_id = :tenant AND c.subject = theirs.subject
 """)
 _REACHED = text("""
 SELECT d.state, count(*) AS deliveries FROM deliveries d

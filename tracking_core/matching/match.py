@@ -17,6 +17,7 @@ from tracking_core.pipeline.stages import Sale
 
 SEPARATORS = re.compile(r"[|\s,;]+")
 _TOKENS_MAX = 12
+_OURS = re.compile(r"h[0-9A-Za-z]{21}")
 _KEPT_CANDIDATES = 5
 # Two different visitors this close in score cannot be told apart (one office, one carrier's NAT).
 _AMBIGUITY = Decimal("0.05")
@@ -65,9 +66,10 @@ async def match(session: AsyncSession, sales: Sequence[Sale]) -> list[MatchResul
 
 
 def click_tokens(carriers: dict[str, str]) -> list[str]:
-    """Every text that may be our click id: each carrier whole, then its parts, likeliest first."""
+    """Every text that may be our click id: what has its form, then each carrier whole, then its parts."""
     tokens = [value.strip() for value in carriers.values()]
     tokens += [part for value in carriers.values() for part in SEPARATORS.split(value) if part]
+    tokens.sort(key=lambda token: _OURS.fullmatch(token) is None)  # behind however many words of the seller's labels
     return list(dict.fromkeys(token for token in tokens if 0 < len(token) <= 128))[:_TOKENS_MAX]
 
 

@@ -18,6 +18,7 @@ from tracking_core.deduplication.claim import claim
 from tracking_core.delivery import plan as delivery_plan
 from tracking_core.delivery.withdraw import withdraw_refunded
 from tracking_core.gateways.sale_event import Ignored, SaleEvent
+from tracking_core.matching.answers import newest_answers
 from tracking_core.matching.match import MatchResult, click_tokens, match
 from tracking_core.models import Conversion, Decision, Match, MetaConnection, WebhookState
 from tracking_core.pipeline import traces
@@ -76,18 +77,18 @@ async def attribute(session: AsyncSession, sales: Sequence[Sale], now: datetime)
         return set()
     with traces.stage(traces.MATCH):
         results = await match(session, sales)
+        answers = await newest_answers(session, sales, results)
     rows = [_match_row(sale, result, now) for sale, result in zip(sales, results, strict=True)]
     replacing = bulk.replacing("conversion_id", [name for name in rows[0] if name != "conversion_id"])
     await bulk.insert(session, Match, rows, conflict=replacing)
-    for sale, result in zip(sales, results, strict=True):
+    for n, (sale, result) in enumerate(zip(sales, results, strict=True)):
         traces.matched(sale.conversion, result)
         if click := result.candidate:
             conversion = sale.conversion
             delivery_plan.enrich(conversion, click)
             named = subjects_of(click_id=click.click_id, session_id=click.session_id)
             conversion.consent_subjects = sorted({*conversion.consent_subjects, *named}, key=str)
-            if click.consent_ads is not None:
-                conversion.consent_ads = click.consent_ads
+            conversion.consent_ads = answers.get(n, conversion.consent_ads)
     return {sale.conversion.id for sale, result in zip(sales, results, strict=True) if result.candidate is None}
 
 

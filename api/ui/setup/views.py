@@ -24,7 +24,7 @@ from api.ui.setup.steps import Step, next_of, steps_of
 from api.ui.visitor import Visitor, person
 from tracking_core.configuration.current import read_current
 from tracking_core.kit.ids import new_hex
-from tracking_core.models import Role, SetupSession, Tenant
+from tracking_core.models import ConsentMode, Role, SetupSession, Tenant
 from tracking_core.secrets.kept import kept_by, kept_for_each
 from tracking_core.setup import status
 from tracking_core.tenants import service as tenants
@@ -120,7 +120,9 @@ async def _sales_page(wizard: Wizard, tenant: Tenant) -> dict[str, Any]:
     key = await tenants.write_key(wizard.session, tenant.id)
     base_url = wizard.request.app.state.settings.base_url
     last = Lenient(checked_last(await trail.entries(wizard.session, wizard.setup.id)))
-    return {"base_url": base_url, "write_key": key, "guides": guides_of("page"), "last": last}
+    chosen = await chosen_now(wizard.session, wizard.setup)
+    asks = chosen["consent_mode"] == ConsentMode.OPT_IN
+    return {"base_url": base_url, "write_key": key, "asks_consent": asks, "guides": guides_of("page"), "last": last}
 
 
 async def _review(wizard: Wizard, _tenant: Tenant) -> dict[str, Any]:
