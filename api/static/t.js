@@ -202,7 +202,7 @@
     held.splice(0).forEach(safe(entry => {
       fit(Object.assign(entry.body, facebook(entry.body.fbclid, entry.at), { consent_ads: answer() }));
       dispatch(entry);
-      // So that the page's own pixel can use the same id: not before the visitor's answer lets the event go.
+      // For the page's own pixel.
       dispatchEvent(new CustomEvent('hub', { detail: { name: entry.name, event_id: entry.body.event_id } }));
     }));
   }
