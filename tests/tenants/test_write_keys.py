@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
+from api import write_keys
+from api.write_keys import WriteKeys, Writer
 from tracking_core.db.engine import transaction
-from tracking_core.errors import NotFound
+from tracking_core.errors import NotFound, Unauthorized
 from tracking_core.kit.ids import new_id
 from tracking_core.models import ApiKey, ApiKeyKind
 from tracking_core.settings import Settings
@@ -67,6 +69,33 @@ async def test_a_key_of_another_kind_or_tenant_or_none_is_not_the_tenant_s(made:
         other = await tenants.create(session, "Outra", actor="test")
     for key in (made.secret_key, other.write_key, "", "wk_hub_x", "wk_hub_\ud800"):
         assert not await belongs(made, key)
+
+
+async def test_a_flood_of_keys_of_nobody_displaces_none_and_takes_two_connections(
+    made: NewTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_keys, "_KEYS_MAX", 3)
+    ask, under_way, most, asked = write_keys._asked, 0, 0, list[str]()
+
+    async def counted(key: str) -> object:
+        nonlocal under_way, most
+        under_way, asked[len(asked) :] = under_way + 1, [key]
+        most = max(most, under_way)
+        try:
+            return await ask(key)
+        finally:
+            under_way -= 1
+
+    monkeypatch.setattr(write_keys, "_asked", counted)
+    keys = WriteKeys()
+    nobodys = [f"wk_hub_{number}" for number in range(8)]
+    said = await asyncio.gather(
+        keys.writer(made.write_key), *map(keys.writer, nobodys), keys.writer(made.write_key), return_exceptions=True
+    )
+    assert [type(one) for one in said] == [Writer, *[Unauthorized] * 8, Writer]
+    assert (most, asked.count(made.write_key)) == (2, 1)
+    assert (await keys.writer(made.write_key)).tenant_id == made.tenant_id
+    assert len(asked) == 9
 
 
 async def test_an_unknown_tenant_has_no_key(database: Settings) -> None:
