@@ -10,6 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 _PER_VALUE = 5
+# An address may be a whole carrier's: the newest five may all be one stranger's.
+_PER_ADDRESS = 100
 _COLUMNS = (
     "id, tenant_id, kind, click_id, session_id, received_at, host(client_ip) AS client_ip, user_agent, url, referrer,"
     " fbc, fbp, consent_ads, is_bot, details, encode(email_hash, 'hex') AS email_hash,"
@@ -66,10 +68,11 @@ class Candidate:
 
 
 async def find(session: AsyncSession, column: str, lookups: Sequence[Lookup]) -> dict[int, list[Candidate]]:
-    """Candidates per sale, best position first and newest first, at most five a value."""
+    """Candidates per sale, best position first and newest first, at most five a value, or a hundred an address."""
     if not lookups:
         return {}
-    query = _QUERY.format(column=column, type=_TYPES[column], columns=_COLUMNS, limit=_PER_VALUE)
+    limit = _PER_ADDRESS if column == "client_ip" else _PER_VALUE
+    query = _QUERY.format(column=column, type=_TYPES[column], columns=_COLUMNS, limit=limit)
     rows = await session.execute(
         text(query),
         {

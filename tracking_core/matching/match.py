@@ -61,7 +61,7 @@ async def match(session: AsyncSession, sales: Sequence[Sale]) -> list[MatchResul
     ]
     weak = await find(session, "client_ip", lookups)
     for n in waiting:
-        results[n] = _scored(sales[n], weak.get(n, []))
+        results[n] = _scored(sales[n], _visitors(weak.get(n, [])))
     return [results[n] for n in range(len(sales))]
 
 
@@ -98,6 +98,11 @@ def _span(sale: Sale) -> tuple[datetime, datetime]:
 def _best(found: Sequence[Candidate]) -> Candidate:
     """A person before a bot, a click before a page, then the order found (likeliest carrier, newest)."""
     return min(found, key=lambda one: (one.is_bot, one.kind != TrackingKind.CLICK))
+
+
+def _visitors(found: Sequence[Candidate]) -> list[Candidate]:
+    """The newest event of each: somebody who looks at many pages hides nobody."""
+    return list({one.click_id: one for one in reversed(found)}.values())
 
 
 def _scored(sale: Sale, found: Sequence[Candidate]) -> MatchResult:
