@@ -4,9 +4,9 @@ import base64
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from api.cli.supervisor import CommandService, Service
 from tracking_core.embedded.postgres import EmbeddedPostgres
 from tracking_core.embedded.process import free_port
 from tracking_core.embedded.redis import EmbeddedRedis
-from tracking_core.settings import get_settings
+from tracking_core.settings import as_settings
 
 KEYS = "bench:" + base64.b64encode(bytes(range(32))).decode()
 
@@ -125,15 +125,6 @@ class Stack:
         environment = self.environment | settings if settings else self.environment
         return self.command_service(name, [sys.executable, *arguments], environment=environment, log=log)
 
-    @contextmanager
-    def as_this_process(self) -> Iterator[None]:
-        """This process sees the stack's settings through ``get_settings``."""
-        before = {name: os.environ.get(name) for name in self.environment}
-        os.environ.update(self.environment)
-        get_settings.cache_clear()
-        try:
-            yield
-        finally:
-            for name, value in before.items():
-                os.environ.pop(name, None) if value is None else os.environ.update({name: value})
-            get_settings.cache_clear()
+    def as_this_process(self) -> AbstractContextManager[None]:
+        """While it lasts this process sees the stack's settings through ``get_settings``."""
+        return as_settings(self.environment)

@@ -5,25 +5,17 @@ directory": ``hub up`` writes what it runs with to ``<data_dir>/runtime.json``, 
 reads that before the ``.env`` file. The environment wins over both.
 """
 
-import json
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-)
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from tracking_core.errors import ConfigurationError
-
-RUNTIME_FILE = "runtime.json"
-Read = TypeVar("Read", bound="Settings")
+from tracking_core.settings_sources import RuntimeFile, read_settings
 
 
 class Settings(BaseSettings):
@@ -231,7 +223,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         # An empty variable says "nothing", over the file too; an empty line of the file says nothing at all.
         environment = EnvSettingsSource(settings_cls, env_ignore_empty=False)
-        return (init_settings, environment, _RuntimeFile(settings_cls, dotenv_settings), dotenv_settings)
+        return (init_settings, environment, RuntimeFile(settings_cls, dotenv_settings), dotenv_settings)
 
 
 class SaidSettings(Settings):
@@ -240,56 +232,24 @@ class SaidSettings(Settings):
     @classmethod
     def settings_customise_sources(cls, *args: Any, **kwargs: Any) -> tuple[PydanticBaseSettingsSource, ...]:
         sources = super().settings_customise_sources(*args, **kwargs)
-        return tuple(source for source in sources if not isinstance(source, _RuntimeFile))
-
-
-class _RuntimeFile(PydanticBaseSettingsSource):
-    """What a ``hub up`` that still runs wrote; of one that was killed nothing."""
-
-    def __init__(self, settings_cls: type[BaseSettings], file: PydanticBaseSettingsSource) -> None:
-        super().__init__(settings_cls)
-        self._file = file
-
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        return None, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        data_dir = Path(self.current_state.get("data_dir") or self._file().get("data_dir") or ".hub")
-        try:
-            written: dict[str, Any] = json.loads((data_dir / RUNTIME_FILE).read_text())
-        except (OSError, ValueError):
-            return {}
-        if not _is_there(written.get("pid")):
-            return {}
-        return {key: value for key, value in written.items() if key in self.settings_cls.model_fields}
-
-
-def _is_there(pid: int | None) -> bool:
-    try:
-        os.kill(pid or 0, 0)
-    except PermissionError:
-        return True  # another user's
-    except OSError:
-        return False
-    return bool(pid)
-
-
-def read_settings(kind: type[Read], **said: Any) -> Read:
-    """``said`` wins over everything. Raises ConfigurationError, with names and without values."""
-    try:
-        return kind(**said)
-    except ValidationError as error:
-        raise ConfigurationError(problem=" ".join(map(_meant, error.errors(include_input=False)))) from None
-    except SettingsError as error:
-        raise ConfigurationError(problem=f"{error}.") from None
-
-
-def _meant(one: Any) -> str:
-    """A sentence of ours names its setting itself."""
-    return str(one.get("ctx", {}).get("error") or f"HUB_{str(one['loc'][0]).upper()}: {one['msg']}.")
+        return tuple(source for source in sources if not isinstance(source, RuntimeFile))
 
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """The settings of this process; read once. Raises ConfigurationError."""
     return read_settings(Settings)
+
+
+@contextmanager
+def as_settings(variables: Mapping[str, str]) -> Iterator[None]:
+    """While it lasts the process has these in its environment, and ``get_settings`` reads them."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    get_settings.cache_clear()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+        get_settings.cache_clear()

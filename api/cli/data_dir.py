@@ -1,14 +1,14 @@
 """The data directory of a hub on one machine: one process at a time works in it."""
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from tracking_core.errors import ConfigurationError
-from tracking_core.settings import SaidSettings, get_settings, read_settings
+from tracking_core.settings import SaidSettings, as_settings
+from tracking_core.settings_sources import read_settings
 
 
 @contextmanager
@@ -40,20 +40,8 @@ def its_database(data_dir: Path) -> Iterator[None]:
         server = EmbeddedPostgres(data_dir, free_port())
         try:
             server.start()
-            with _as_settings(HUB_DATA_DIR=str(data_dir), HUB_DATABASE_URL=server.url, HUB_SECRETS_KEYS=keys):
+            own = {"HUB_DATA_DIR": str(data_dir), "HUB_DATABASE_URL": server.url, "HUB_SECRETS_KEYS": keys}
+            with as_settings(own):
                 yield
         finally:
             server.stop()
-
-
-@contextmanager
-def _as_settings(**variables: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    get_settings.cache_clear()
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
-        get_settings.cache_clear()

@@ -21,7 +21,8 @@ from api.cli.supervisor import CommandService, Service, Supervisor
 from tracking_core.embedded.keys import kept_keys
 from tracking_core.embedded.process import require_free
 from tracking_core.errors import ConfigurationError
-from tracking_core.settings import RUNTIME_FILE, SaidSettings, Settings, read_settings
+from tracking_core.settings import SaidSettings, Settings
+from tracking_core.settings_sources import RUNTIME_FILE, read_settings
 
 _READY_SECONDS, _PEOPLE_SECONDS = 60.0, 30.0
 _CALLED = {"seller": "the seller", "support": "support", "operator": "the operator"}

@@ -8,7 +8,8 @@ import pytest
 
 from api.cli.up import said
 from tracking_core.errors import ConfigurationError
-from tracking_core.settings import RUNTIME_FILE, SaidSettings, Settings, read_settings
+from tracking_core.settings import SaidSettings, Settings
+from tracking_core.settings_sources import RUNTIME_FILE, read_settings
 
 _NOBODY = 2**22 + 1  # beyond the largest number of a process
 _FILE = """
