@@ -10,11 +10,11 @@ from agent.setup.runner import Runner
 from tests.agent.chatting import Chat, chat
 from tests.agent.configured import approve, ask, change, configured, kept, waiting
 from tests.agent.conftest import PREFERENCES, Session
+from tests.agent.done import done
 from tests.configuration.world import DATASET, DATASET_NAME
 from tracking_core.configuration.ledger import applied
 from tracking_core.db.engine import transaction
-from tracking_core.kit import clock
-from tracking_core.models import ActionState, SecretKind, SetupActionLog, SetupMessage
+from tracking_core.models import SecretKind, SetupActionLog, SetupMessage
 from tracking_core.setup.inbox import IntentKind
 
 __all__ = ["chat", "configured"]
@@ -99,16 +99,5 @@ async def _said(session: Session) -> list[str | None]:
 
 
 async def _taken(context: Any, intent_id: Any, asked: Any) -> SetupActionLog:
-    return SetupActionLog(
-        id=intent_id,
-        session_id=context.session_id,
-        tenant_id=context.tenant_id,
-        action="validate_meta_token",
-        idem=f"check:{intent_id}",
-        actor=context.actor,
-        fence=context.fence,
-        state=ActionState.SUCCESS,
-        code="meta_ok",
-        output={"facts": {"dataset_name": DATASET_NAME}},
-        finished_at=clock.now(),
-    )
+    facts = {"dataset_name": DATASET_NAME}
+    return done(context, intent_id, "validate_meta_token", "meta_ok", is_taken=True, facts=facts)

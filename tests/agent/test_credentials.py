@@ -8,8 +8,8 @@ from agent.setup.nodes import checks
 from agent.setup.runner import Runner
 from tests.agent.chatting import Chat, chat, says
 from tests.agent.configured import kept
-from tracking_core.kit import clock
-from tracking_core.models import ActionState, SecretKind, SetupActionLog
+from tests.agent.done import done
+from tracking_core.models import SecretKind, SetupActionLog
 from tracking_core.setup.inbox import IntentKind
 
 __all__ = ["chat"]
@@ -24,18 +24,8 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     async def check(context: Any, intent_id: Any, asked: Any) -> SetupActionLog:
         asked_with.append(asked.model_dump(mode="json"))
         is_taken = asked.gateway == "hotmart"
-        return SetupActionLog(
-            id=intent_id,
-            session_id=context.session_id,
-            tenant_id=context.tenant_id,
-            action="validate_gateway_credentials",
-            idem=f"check:{intent_id}",
-            actor=context.actor,
-            fence=context.fence,
-            state=ActionState.SUCCESS if is_taken else ActionState.FAILED,
-            code="gateway_ok" if is_taken else "gateway_wrong_credentials",
-            finished_at=clock.now(),
-        )
+        code = "gateway_ok" if is_taken else "gateway_wrong_credentials"
+        return done(context, intent_id, "validate_gateway_credentials", code, is_taken=is_taken)
 
     monkeypatch.setattr(checks, "validate_gateway_credentials", check)
     return asked_with

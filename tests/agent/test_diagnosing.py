@@ -7,11 +7,12 @@ import pytest
 from agent.setup.nodes import checks
 from agent.setup.runner import Runner
 from tests.agent.conftest import Session
+from tests.agent.done import done
 from tracking_core.db.engine import transaction
 from tracking_core.handoff import service as handoffs
 from tracking_core.kit import clock
 from tracking_core.kit.ids import new_id
-from tracking_core.models import ActionState, SetupActionLog, SetupHandoff, Tenant
+from tracking_core.models import SetupActionLog, SetupHandoff, Tenant
 from tracking_core.setup.inbox import IntentKind
 
 URL = {"url": "https://loja.example/curso"}
@@ -24,20 +25,8 @@ def probed(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
 
     async def probe(context: Any, intent_id: Any, asked: Any, **_: Any) -> SetupActionLog:
         code = codes.pop(0)
-        state = ActionState.SUCCESS if code is None else ActionState.FAILED
-        return SetupActionLog(
-            id=intent_id,
-            session_id=context.session_id,
-            tenant_id=context.tenant_id,
-            action="probe_landing_url",
-            idem=f"check:{intent_id}",
-            actor=context.actor,
-            fence=context.fence,
-            state=state,
-            code=code or "url_ok",
-            output={"facts": {"url": asked.url}},
-            finished_at=clock.now(),
-        )
+        facts = {"url": asked.url}
+        return done(context, intent_id, "probe_landing_url", code or "url_ok", is_taken=code is None, facts=facts)
 
     monkeypatch.setattr(checks, "probe_landing_url", probe)
     return codes
