@@ -72,7 +72,7 @@ class Setup:
 
     async def secrets(self) -> list[VaultSecret]:
         async with transaction() as session:
-            return list((await session.scalars(select(VaultSecret))).all())
+            return list((await session.scalars(select(VaultSecret).order_by(col(VaultSecret.created_at)))).all())
 
     async def row(self) -> SetupSession:
         async with transaction() as session:
