@@ -1,6 +1,5 @@
 """A server run in the foreground as a child: its pid is ours to watch, and it ends with us."""
 
-import contextlib
 import ctypes
 import random
 import secrets
@@ -23,6 +22,7 @@ _STOP_SECONDS = 20.0
 _LOG_TAIL = 12
 # Below what systems take for outgoing connections.
 _UNASKED_PORTS = (12_000, 32_000)
+_held: list[socket.socket] = []
 
 
 def die_with_parent(number: int = signal.SIGTERM) -> Callable[[], None] | None:
@@ -34,13 +34,29 @@ def die_with_parent(number: int = signal.SIGTERM) -> Callable[[], None] | None:
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on right now, of those that the system gives to no connection of its own accord:
-    it may be a while until it is listened on."""
+    """A loopback port nobody listens on right now, of those that the system gives to no connection of its own accord.
+
+    It may be a while until it is listened on: until this process ends no other is given it (Linux only).
+    """
     while True:
         port = random.randrange(*_UNASKED_PORTS)  # noqa: S311
-        with socket.socket() as probe, contextlib.suppress(OSError):
+        probe = socket.socket()
+        try:
             probe.bind(("127.0.0.1", port))
-            return port
+        except OSError:
+            probe.close()
+            continue
+        _hold(probe)
+        return port
+
+
+def _hold(bound: socket.socket) -> None:
+    """Keep a port from whoever asks as ``free_port`` does, and leave it to a server, which may reuse an address."""
+    if sys.platform.startswith("linux"):
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _held.append(bound)
+    else:
+        bound.close()
 
 
 def require_free(port: int, setting: str) -> None:
