@@ -18,7 +18,7 @@ from rich.console import Console
 from api.cli.data_dir import only_one
 from api.cli.processes import upgrade_all
 from api.cli.supervisor import CommandService, Service, Supervisor
-from tracking_core.embedded.keys import kept_keys
+from tracking_core.embedded.keys import keys_to_start_with
 from tracking_core.embedded.process import require_free
 from tracking_core.errors import ConfigurationError
 from tracking_core.settings import SaidSettings, Settings
@@ -92,8 +92,9 @@ class _Hub:
     def _start_everything(self) -> None:
         require_free(self._settings.port, "HUB_PORT or --port")
         self._start_servers()
-        self._known["secrets_keys"] = self._settings.secrets_keys.get_secret_value() or kept_keys(self._data)
         self._migrate()
+        given = self._settings.secrets_keys.get_secret_value()
+        self._known["secrets_keys"] = keys_to_start_with(self._data, given, self._database_url())
         if self._with_simulators:
             self._start_simulators()
         # Setups in a process of their own: what goes wrong in one must not reach a sale.
@@ -122,8 +123,11 @@ class _Hub:
 
     def _migrate(self) -> None:
         started = time.monotonic()
-        upgrade_all(self._settings.database_direct_url or str(self._known["database_url"]))
+        upgrade_all(self._database_url())
         _done("migrations", started)
+
+    def _database_url(self) -> str:
+        return self._settings.database_direct_url or str(self._known["database_url"])
 
     def _start_simulators(self) -> None:
         port = self._settings.simulators_port

@@ -160,3 +160,12 @@ def test_the_demo_exits_1_when_nothing_runs_and_a_second_hub_is_refused(up: Up) 
     red = up.hub("demo", "--json")
     assert red.returncode == 1
     assert json.loads(red.stdout)["ok"] is False
+
+
+def test_without_the_keys_of_what_is_stored_it_does_not_start_and_makes_no_others(started: Up) -> None:
+    if started.is_running():
+        started.stop()
+    refused = started.hub(*started.arguments)  # not typed where the file with the key is
+    assert refused.returncode == 1
+    assert f"{started.folder / 'secrets.keys'} opens none of them" in refused.stderr.replace("\n", " ")
+    assert not (started.folder / "secrets.keys").exists()
