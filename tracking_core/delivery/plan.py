@@ -13,7 +13,7 @@ from tracking_core.destinations.meta_capi.user_data import is_too_weak, public_i
 from tracking_core.kit.ids import new_id
 from tracking_core.kit.money import Money
 from tracking_core.matching.candidates import Candidate
-from tracking_core.models import Conversion, ConversionStatus, Delivery, DeliveryState
+from tracking_core.models import UNDONE_STATUSES, Conversion, Delivery, DeliveryState
 from tracking_core.pipeline.stages import Sale
 
 PROOF_ENDED = "proof_ended"
@@ -23,7 +23,7 @@ _RENEWAL_SEGMENT = "existing_customer_to_business"
 def objection(sale: Sale, now: datetime) -> str | None:
     """Why the sale cannot be sent to Meta, or None."""
     conversion = sale.conversion
-    if conversion.status in (ConversionStatus.REFUNDED, ConversionStatus.CHARGEBACK):
+    if conversion.status in UNDONE_STATUSES:
         return f"{conversion.status}_before_delivery"
     if conversion.amount is None or not conversion.currency:
         return "no_value"

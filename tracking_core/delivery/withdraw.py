@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tracking_core.models import OPEN_STATES, Conversion, ConversionStatus, Delivery, DeliveryState
-
-_UNDONE = (ConversionStatus.REFUNDED, ConversionStatus.CHARGEBACK)
+from tracking_core.models import OPEN_STATES, UNDONE_STATUSES, Conversion, Delivery, DeliveryState
 
 
 async def withdraw_refunded(session: AsyncSession, conversions: Sequence[Conversion]) -> None:
     """Withhold open deliveries of undone sales, unless an attempt may already have arrived or is under way."""
-    undone = [one for one in conversions if one.status in _UNDONE]
+    undone = [one for one in conversions if one.status in UNDONE_STATUSES]
     for conversion in undone:
         await session.execute(
             update(Delivery)

@@ -34,6 +34,7 @@ from tracking_core.models.reconciliation import (
 from tracking_core.models.replay import Replay
 from tracking_core.models.sale import (
     SAYS_WHO,
+    UNDONE_STATUSES,
     Conversion,
     ConversionStatus,
     Decision,
@@ -75,6 +76,7 @@ __all__ = [
     "IS_FORWARDABLE",
     "OPEN_STATES",
     "SAYS_WHO",
+    "UNDONE_STATUSES",
     "ActionState",
     "Alert",
     "AlertChannel",

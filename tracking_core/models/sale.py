@@ -66,6 +66,10 @@ class ConversionStatus(StrEnum):
         return list(ConversionStatus).index(self)
 
 
+# The money went back.
+UNDONE_STATUSES = (ConversionStatus.REFUNDED, ConversionStatus.CHARGEBACK)
+
+
 class Decision(StrEnum):
     """What was decided about telling Meta. ``planned`` has deliveries; the others have none."""
 

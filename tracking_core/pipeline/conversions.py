@@ -1,6 +1,6 @@
 """Second stage: bring each sale forward. Repeats are seen by the gateway's event id; a state never goes back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,9 +15,10 @@ from tracking_core.destinations.meta_capi.user_data import Person, build_user_da
 from tracking_core.gateways.sale_event import SaleEvent, SaleEventKind
 from tracking_core.identity.labels import without_contact
 from tracking_core.kit.ids import new_id, stable_id
-from tracking_core.models import Conversion, ConversionStatus, SaleEventRow
+from tracking_core.models import UNDONE_STATUSES, Conversion, ConversionStatus, SaleEventRow
 from tracking_core.pipeline import traces
 from tracking_core.pipeline.stages import Sale, Work
+from tracking_core.pipeline.undone import told_elsewhere, undone_with
 from tracking_core.proof.announce import Announced, announced_among
 
 PURCHASE = "Purchase"
@@ -33,7 +34,7 @@ _STATUS = {
     SaleEventKind.CHARGEBACK: ConversionStatus.CHARGEBACK,
 }
 _UNDOING = (SaleEventKind.REFUNDED, SaleEventKind.CHARGEBACK)
-PAID = (ConversionStatus.APPROVED, ConversionStatus.REFUNDED, ConversionStatus.CHARGEBACK)
+PAID = (ConversionStatus.APPROVED, *UNDONE_STATUSES)
 
 
 async def advance(session: AsyncSession, batch: Sequence[Work], now: datetime) -> list[Sale]:
@@ -58,7 +59,7 @@ async def advance(session: AsyncSession, batch: Sequence[Work], now: datetime) -
             # What was once a real sale stays one, whatever was announced since.
             ours = announced.get(_named(work)) if conversion.is_synthetic else None
             touched[conversion.id] = Sale(conversion, work.rules, ours)
-            for other in _undone_with(conversion, said, conversions.values(), now):
+            for other in undone_with(conversion, conversions.values(), now):
                 touched.setdefault(other.id, Sale(other, work.rules, ours if other.is_synthetic else None))
     return list(touched.values())
 
@@ -85,7 +86,8 @@ async def _locked(
     mentioned: ColumnElement[bool] = tuple_(Conversion.endpoint_id, Conversion.sale_id).in_(
         [key for key in named if key[1]]
     )
-    if others := await _told_elsewhere(session, events):
+    undoing = {_named(work) for work in events if isinstance(work.said, SaleEvent) and work.said.kind in _UNDOING}
+    if others := await told_elsewhere(session, undoing):
         mentioned = or_(mentioned, Conversion.id.in_(others))  # type: ignore[attr-defined]
     query = (
         select(Conversion)
@@ -94,35 +96,6 @@ async def _locked(
         .with_for_update()
     )
     return {(row.endpoint_id, row.sale_id): row for row in (await session.scalars(query)).all()}
-
-
-async def _told_elsewhere(session: AsyncSession, events: Sequence[Work]) -> Sequence[UUID]:
-    """The conversions of what was undone, at whichever endpoint of the shop: one of them is on its way to Meta."""
-    undone = {_named(work) for work in events if isinstance(work.said, SaleEvent) and work.said.kind in _UNDOING}
-    if not undone:
-        return ()
-    query = select(Conversion.id).where(
-        Conversion.sale_id.in_({sale_id for _, _, sale_id in undone}),  # type: ignore[attr-defined]
-        tuple_(Conversion.tenant_id, Conversion.gateway, Conversion.sale_id).in_(undone),
-    )
-    return (await session.scalars(query)).all()
-
-
-def _undone_with(one: Conversion, said: SaleEvent, known: Iterable[Conversion], now: datetime) -> list[Conversion]:
-    """The money went back: that is so at the shop's other endpoints too. Those that this is news for, moved on."""
-    if said.kind not in _UNDOING:
-        return []
-    status, name = _STATUS[said.kind], (one.tenant_id, one.gateway, one.sale_id)
-    found = [
-        other
-        for other in known
-        if other is not one
-        and (other.tenant_id, other.gateway, other.sale_id) == name
-        and status.rank > ConversionStatus(other.status).rank
-    ]
-    for other in found:
-        other.status, other.occurred_at, other.updated_at = status, said.occurred_at, now
-    return found
 
 
 def _stub(work: Work, said: SaleEvent, *, is_synthetic: bool) -> dict[str, Any]:

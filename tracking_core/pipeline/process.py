@@ -25,6 +25,7 @@ from tracking_core.pipeline import traces
 from tracking_core.pipeline.conversions import PAID, advance
 from tracking_core.pipeline.load import load_due
 from tracking_core.pipeline.stages import Sale, Work
+from tracking_core.pipeline.undone import undone_meanwhile
 from tracking_core.privacy.suppression import without_the_erased
 from tracking_core.settings import Settings
 
@@ -66,7 +67,8 @@ async def _through_the_stages(
     due = [sale for sale in sales if is_to_decide(sale.conversion)]
     late = _late_clicks([sale for sale in due if sale.conversion.id in unmatched], now, settings)
     connections = await decide(session, due, now, hold_back=late)
-    await withdraw_refunded(session, [sale.conversion for sale in sales])
+    undone = await undone_meanwhile(session, sales, now)
+    await withdraw_refunded(session, [*(sale.conversion for sale in sales), *undone])
     await _close(session, batch, now)
     return BatchResult(len(batch), connections)
 
