@@ -75,6 +75,16 @@ async def test_what_is_withheld_made_up_or_on_trial_is_not_counted(database: Set
     assert await counted(one.tenant_id) == (1, 1, 0)
 
 
+async def test_what_a_gateway_posted_is_its_word_and_what_the_hub_posted_for_a_proof_is_not(database: Settings) -> None:
+    one = await begin(database)
+    made_up, told = sale(one, 1), sale(one, 1)
+    await write([made_up, told])
+    await rows("UPDATE conversions SET is_synthetic = true WHERE id = :id", id=made_up.id)
+    await evaluated(_NOON + timedelta(minutes=5), database)
+    [heard] = await rows("SELECT scope, sum(good) AS n FROM slo_minutes WHERE objective = 'gateway_silent' GROUP BY 1")
+    assert heard == {"scope": str(one.endpoint_id), "n": 1}
+
+
 async def test_what_waits_for_a_token_is_excused_also_when_the_hold_is_over(database: Settings) -> None:
     one = await begin(database)
     held = sale(one, None)

@@ -13,6 +13,7 @@ from tracking_core.destinations.meta_capi.errors import FailureClass
 from tracking_core.gateways.sale_event import SaleEventKind
 from tracking_core.matching.match import Rule
 from tracking_core.settings import Settings
+from tracking_core.webhooks.heard import IS_ITS_OWN
 
 PROMISED = timedelta(seconds=60)
 # A request takes no longer than its timeout, and its attempts are written down when it ends.
@@ -72,13 +73,12 @@ SELECT d.tenant_id, '' AS scope, date_trunc('minute', d.created_at) AS at,
 FROM deliveries d JOIN conversions c ON c.id = d.conversion_id JOIN matches m ON m.conversion_id = c.id
 WHERE d.created_at >= :since AND d.created_at < :until AND c.rematch_at IS NULL AND NOT c.is_synthetic GROUP BY 1, 3
 """
-_HEARD = """
+_HEARD = f"""
 SELECT e.tenant_id, CAST(e.id AS text) AS scope, h.at, h.heard AS good, h.heard AS total, 0 AS excused
 FROM webhook_endpoints e CROSS JOIN LATERAL (
     SELECT date_trunc('minute', w.received_at) AS at, count(*) AS heard FROM received_webhooks w
     WHERE w.endpoint_id = e.id AND w.received_at >= :since AND w.received_at < :until
-      -- What its list brought is no word of the gateway's own.
-      AND NOT EXISTS (SELECT FROM backfilled_items b WHERE b.webhook_id = w.id)
+      AND {IS_ITS_OWN}
     GROUP BY 1
 ) h
 """

@@ -13,19 +13,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tracking_core.configuration.actions import ActionName
 
-# Of the endpoint ``e``; whose a webhook is that nobody has read yet is not known. With its LIMIT this is looked up for
-# each endpoint by itself, and ends at the first: as EXISTS it would be joined with all that was ever received.
-IS_HEARD = """
-coalesce((
-    SELECT true FROM received_webhooks w WHERE w.endpoint_id = e.id AND w.state <> 'received'
-        AND NOT EXISTS (SELECT FROM backfilled_items b WHERE b.webhook_id = w.id)
-        AND NOT EXISTS (
-            SELECT FROM sale_events s JOIN conversions c ON c.id = s.conversion_id
-            WHERE s.webhook_id = w.id AND c.is_synthetic
-        )
-    LIMIT 1
-), false)
+# Of the webhook ``w``. Whose it is that nobody has read yet is not known: until then it is the gateway's.
+IS_ITS_OWN = """
+    NOT EXISTS (SELECT FROM backfilled_items b WHERE b.webhook_id = w.id)
+    AND NOT EXISTS (
+        SELECT FROM sale_events s JOIN conversions c ON c.id = s.conversion_id
+        WHERE s.webhook_id = w.id AND c.is_synthetic
+    )
 """
+# Of the endpoint ``e``. With its LIMIT this is looked up for each endpoint by itself, and ends at the first: as EXISTS
+# it would be joined with all that was ever received.
+IS_HEARD = f"""
+coalesce((
+    SELECT true FROM received_webhooks w WHERE w.endpoint_id = e.id AND w.state <> 'received' AND {IS_ITS_OWN} LIMIT 1
+), false)
+"""  # noqa: S608 - constants
 # The step may have been told by another setup of the shop: its endpoint stayed, and was not announced again.
 _OWED = text(f"""
 SELECT DISTINCT ON (o.id) o.id, l.input ->> 'gateway' AS gateway, l.input ->> 'url' AS url
