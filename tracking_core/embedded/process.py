@@ -1,5 +1,6 @@
 """A server run in the foreground as a child: its pid is ours to watch, and it ends with us."""
 
+import atexit
 import ctypes
 import random
 import secrets
@@ -22,7 +23,6 @@ _STOP_SECONDS = 20.0
 _LOG_TAIL = 12
 # Below what systems take for outgoing connections.
 _UNASKED_PORTS = (12_000, 32_000)
-_held: list[socket.socket] = []
 
 
 def die_with_parent(number: int = signal.SIGTERM) -> Callable[[], None] | None:
@@ -54,7 +54,7 @@ def _hold(bound: socket.socket) -> None:
     """Keep a port from whoever asks as ``free_port`` does, and leave it to a server, which may reuse an address."""
     if sys.platform.startswith("linux"):
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        _held.append(bound)
+        atexit.register(bound.close)
     else:
         bound.close()
 
