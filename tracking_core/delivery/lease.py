@@ -19,6 +19,7 @@ from tracking_core.delivery import counted as metrics
 from tracking_core.delivery.breaker import batch_limit
 from tracking_core.delivery.retry_policy import Schedule, deadline
 from tracking_core.kit.ids import new_id
+from tracking_core.models import IS_UNDONE
 from tracking_core.secrets.keyring import cipher_for
 from tracking_core.settings import Settings
 from tracking_core.telemetry.sales import places_of
@@ -35,10 +36,10 @@ EXISTS (SELECT FROM consents s WHERE s.tenant_id = d.tenant_id AND NOT s.granted
     d.consent_subjects || (SELECT c.consent_subjects FROM conversions c WHERE c.id = d.conversion_id)))
 """
 # A sale that was undone while Meta cannot have heard of it yet: why it ends, else null.
-UNDONE = """
+UNDONE = f"""
 CASE WHEN d.first_ambiguous_at IS NULL THEN (SELECT c.status || '_before_delivery' FROM conversions c
-    WHERE c.id = d.conversion_id AND c.status IN ('refunded', 'chargeback')) END
-"""
+    WHERE c.id = d.conversion_id AND c.{IS_UNDONE}) END
+"""  # noqa: S608 - constants
 # Sales first, by an index of their own: a backlog of page views is never read past to find one. The rest of the batch
 # goes to browser events. The last LIMIT changes no row: it tells the planner how few there are to update.
 _LEASE = f"""

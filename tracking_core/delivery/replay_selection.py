@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tracking_core.delivery.retry_policy import Schedule, deadline
+from tracking_core.models import IS_UNDONE
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -62,7 +63,7 @@ FATE = f"""CASE
     WHEN d.event_time < :useful_since THEN '{Fate.TOO_OLD}'
     WHEN d.first_ambiguous_at < :safe_since THEN '{Fate.UNSAFE}'
     WHEN d.conversion_id IS NULL AND d.event_time < :safe_since THEN '{Fate.UNSAFE}'
-    WHEN d.first_ambiguous_at IS NULL AND c.status IN ('refunded', 'chargeback') THEN '{Fate.UNDONE}'
+    WHEN d.first_ambiguous_at IS NULL AND c.{IS_UNDONE} THEN '{Fate.UNDONE}'
     ELSE '{Fate.REPLAYABLE}'
 END"""
 

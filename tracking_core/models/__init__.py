@@ -33,6 +33,7 @@ from tracking_core.models.reconciliation import (
 )
 from tracking_core.models.replay import Replay
 from tracking_core.models.sale import (
+    IS_UNDONE,
     SAYS_WHO,
     UNDONE_STATUSES,
     Conversion,
@@ -74,6 +75,7 @@ from tracking_core.models.user import Membership, Role, SignInAttempt, SignInLin
 
 __all__ = [
     "IS_FORWARDABLE",
+    "IS_UNDONE",
     "OPEN_STATES",
     "SAYS_WHO",
     "UNDONE_STATUSES",

@@ -68,6 +68,7 @@ class ConversionStatus(StrEnum):
 
 # The money went back.
 UNDONE_STATUSES = (ConversionStatus.REFUNDED, ConversionStatus.CHARGEBACK)
+IS_UNDONE = f"status IN ('{ConversionStatus.REFUNDED}', '{ConversionStatus.CHARGEBACK}')"
 
 
 class Decision(StrEnum):
